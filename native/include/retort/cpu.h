@@ -1,0 +1,21 @@
+// The CPU backend: how it is made and what it says of itself.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels.h"
+
+namespace retort {
+
+// Kernels for this processor. Each call is shared among at most `threads` threads of the process's one pool, the caller
+// among them; calls from different threads may overlap when they write different tensors. The caller deletes it.
+Kernels* create_cpu_kernels(int32_t threads);
+
+// What the CPU backend found: "x86-64-v4, OpenBLAS Cooperlake", with a hint when OPENBLAS_CORETYPE holds it below what the
+// processor can do. The text lives as long as the process.
+const char* describe_cpu();
+
+// Bytes that the CPU backend holds now beside the tensors (packing buffers).
+int64_t cpu_scratch_bytes();
+
+}  // namespace retort
