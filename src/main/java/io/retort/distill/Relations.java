@@ -1,6 +1,6 @@
 package io.retort.distill;
 
-import io.retort.device.UnaryOp;
+import io.retort.device.Native.UnaryOp;
 import io.retort.graph.Graph;
 import io.retort.graph.Value;
 import io.retort.tensor.Shape;
@@ -29,7 +29,7 @@ final class Relations {
     int b = f.shape().dim(0);
     Value products = products(g, f);
     Value inverse = g.multiply(g.unary(UnaryOp.reciprocal, pairDistances(g, products)), offDiagonal(g, b));
-    Value own = g.sum(g.multiply(products, identity(g, b)), 1);
+    Value own = own(g, products);
     Value cosines =
         g.add(
             g.subtract(
@@ -52,14 +52,15 @@ final class Relations {
 
   private static Value pairDistances(Graph g, Value products) {
     int b = products.shape().dim(0);
-    Value own = g.sum(g.multiply(products, identity(g, b)), 1);
+    Value own = own(g, products);
     Value twice = g.multiply(products, g.constant(Shape.of(1), 2));
     Value squared = g.subtract(g.add(own, g.reshape(own, Shape.of(1, b))), twice);
     return g.unary(UnaryOp.sqrt, g.maximum(squared, g.constant(Shape.of(1), LEAST_SQUARED_DISTANCE)));
   }
 
-  private static Value identity(Graph g, int b) {
-    return mask(g, b, 1, 0);
+  /** The diagonal, [B, 1]. */
+  private static Value own(Graph g, Value products) {
+    return g.sum(g.multiply(products, mask(g, products.shape().dim(0), 1, 0)), 1);
   }
 
   private static Value offDiagonal(Graph g, int b) {

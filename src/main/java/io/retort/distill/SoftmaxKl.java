@@ -1,6 +1,6 @@
 package io.retort.distill;
 
-import io.retort.device.UnaryOp;
+import io.retort.device.Native.UnaryOp;
 import io.retort.graph.Graph;
 import io.retort.graph.Value;
 import io.retort.json.Fields;
@@ -28,6 +28,15 @@ public record SoftmaxKl(
     implements Term {
   static final String KIND = "softmaxKl";
   private static final float STANDARDIZE_EPSILON = 1e-7f;
+
+  public SoftmaxKl {
+    for (double part : new double[] {0, 0.5, 1}) {
+      if (!(temperature.at(part, 1) > 0)) {
+        throw new IllegalArgumentException(
+            "[softmaxKl] temperature must be above 0: " + temperature.at(part, 1));
+      }
+    }
+  }
 
   /** How the two distributions are compared. */
   public enum Form {

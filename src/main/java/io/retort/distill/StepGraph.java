@@ -7,7 +7,10 @@ import io.retort.graph.Value;
 import io.retort.nn.Architecture;
 import io.retort.tensor.DType;
 import io.retort.tensor.Shape;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +29,6 @@ final class StepGraph {
   static final String STEP = "step";
   static final String WEIGHT = "weight";
 
-  /** Keeps the quotient finite when every gradient is 0. */
-  private static final float CLIP_EPSILON = 1e-6f;
-
   private StepGraph() {}
 
   static String logitsName(String model) {
@@ -45,6 +45,7 @@ final class StepGraph {
     Graph graph = new Graph(Mode.TRAINING);
     Value images = graph.input(IMAGES, sample.batched(batch), DType.FLOAT32);
     Value labels = graph.input(LABELS, Shape.of(batch), DType.INT32);
+    graph.input(Architecture.DROPOUT_SEED, Shape.of(2), DType.INT32);
     Map<String, Value> logits = logits(graph, phase, models, images);
     Value total = null;
     for (Term term : phase.terms()) {
@@ -89,23 +90,29 @@ final class StepGraph {
     for (String model : phase.train()) {
       parameters.addAll(graph.parameters(model + "/"));
     }
+    parameters.retainAll(sources(total));
     Map<Value, Value> gradients = Gradients.of(graph, total, parameters);
-    Value scale = phase.clipNorm() > 0 ? clip(graph, gradients, (float) phase.clipNorm()) : null;
+    Value scale =
+        phase.clipNorm() > 0
+            ? graph.clipScale(gradients.values(), graph.constant(Shape.of(1), (float) phase.clipNorm()))
+            : null;
     Value rate = graph.scalar(LEARNING_RATE);
     Value step = graph.scalar(STEP);
     gradients.forEach(
         (parameter, gradient) -> phase.optimizer().update(graph, parameter, gradient, rate, step, scale));
   }
 
-  /** min(1, limit/‖g‖) over all gradients together. */
-  private static Value clip(Graph graph, Map<Value, Value> gradients, float limit) {
-    Value squares = null;
-    for (Value gradient : gradients.values()) {
-      Value square = graph.sumOfSquares(gradient);
-      squares = squares == null ? square : graph.add(squares, square);
+  /** Everything that the loss is worked out from: a hint leaves the layers above it as they are. */
+  private static Set<Value> sources(Value total) {
+    Set<Value> seen = new HashSet<>();
+    Deque<Value> open = new ArrayDeque<>(List.of(total));
+    while (!open.isEmpty()) {
+      for (Value input : open.pop().node().inputs()) {
+        if (seen.add(input)) {
+          open.push(input);
+        }
+      }
     }
-    Value norm = graph.add(graph.unary(io.retort.device.Native.UnaryOp.sqrt, squares), graph.constant(Shape.of(1), CLIP_EPSILON));
-    return graph.minimum(
-        graph.divide(graph.constant(Shape.of(1), limit), norm), graph.constant(Shape.of(1), 1));
+    return seen;
   }
 }

@@ -7,6 +7,7 @@ import io.retort.graph.Fetch;
 import io.retort.graph.Graph;
 import io.retort.graph.Plan;
 import io.retort.graph.Variables;
+import io.retort.nn.Architecture;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ final class StepPlan implements AutoCloseable {
   private final IntBuffer labels;
   private final FloatBuffer learningRate;
   private final FloatBuffer step;
+  private final IntBuffer seed;
   private final FloatBuffer[] weights;
   private final List<Knob> knobs = new ArrayList<>();
   private final FloatBuffer[] answers;
@@ -45,6 +47,7 @@ final class StepPlan implements AutoCloseable {
     labels = plan.input(StepGraph.LABELS).ints();
     learningRate = plan.input(StepGraph.LEARNING_RATE).floats();
     step = plan.input(StepGraph.STEP).floats();
+    seed = plan.input(Architecture.DROPOUT_SEED).ints();
     List<Term> terms = phase.terms();
     weights = new FloatBuffer[terms.size()];
     losses = new Fetch[terms.size()];
@@ -83,7 +86,7 @@ final class StepPlan implements AutoCloseable {
   }
 
   /**
-   * Sets every number that a schedule decides.
+   * Sets every number that a schedule decides, and tells the terms' weights.
    *
    * @param epoch epochs done, with fraction
    * @param stepLength a step's share of an epoch
@@ -100,6 +103,12 @@ final class StepPlan implements AutoCloseable {
     for (int i = 0; i < knobs.size(); i++) {
       knobs.get(i).input().put(0, (float) knobs.get(i).schedule().at(epoch, epochs));
     }
+  }
+
+  /** Sets what dropout draws from. */
+  void seed(int job, int number) {
+    seed.put(0, job);
+    seed.put(1, number);
   }
 
   void run() {

@@ -58,6 +58,13 @@ public record TrainingOptions(
     return new Builder();
   }
 
+  /** The same with these samples in place of {@code data}. */
+  public TrainingOptions withDatasets(Dataset trainingSamples, Dataset testSamples) {
+    return new TrainingOptions(
+        data, trainingSamples, testSamples, models, store, jobs, softLabels, jobId, seed, threads, device, resume,
+        checkpointEvery);
+  }
+
   Dataset dataset(Split split) {
     if (train != null) {
       return split == Split.TRAIN ? train : test;
