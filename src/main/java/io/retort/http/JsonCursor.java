@@ -35,9 +35,14 @@ final class JsonCursor {
 
   /** The next byte that is not a space, without taking it; 0 at the end. */
   int peek() {
+    byte next = bytes[position];
+    return next > ' ' || next < 0 ? next : peekPastSpace();
+  }
+
+  private int peekPastSpace() {
     byte[] b = bytes;
     int at = position;
-    while (b[at] <= ' ' && (b[at] == ' ' || b[at] == '\n' || b[at] == '\r' || b[at] == '\t')) {
+    while (b[at] == ' ' || b[at] == '\n' || b[at] == '\r' || b[at] == '\t') {
       at++;
     }
     position = at;
@@ -113,7 +118,7 @@ final class JsonCursor {
       int fraction = ++at;
       for (long eight; significant <= MAX_DIGITS - 8 && eightDigits(eight = (long) LONGS.get(b, at)); at += 8) {
         long value = valueOfEight(eight);
-        significant = digits == 0 ? length(value) : significant + 8;
+        significant = digits == 0 ? 8 - leadingZeros(eight) : significant + 8;
         digits = digits * 100_000_000 + value;
         exponent -= 8;
       }
@@ -155,12 +160,9 @@ final class JsonCursor {
     return at;
   }
 
-  private static int length(long value) {
-    int length = 0;
-    for (long rest = value; rest > 0; rest /= 10) {
-      length++;
-    }
-    return length;
+  /** How many of eight digits come before the first that is not zero. */
+  private static int leadingZeros(long eight) {
+    return Long.numberOfTrailingZeros(eight - 0x3030303030303030L) >>> 3;
   }
 
   private static boolean eightDigits(long v) {
