@@ -9,6 +9,8 @@ namespace retort {
 
 // Kernels for this processor. Each call is shared among at most `threads` threads of the process's one pool, the caller
 // among them; calls from different threads may overlap when they write different tensors.
+// The environment variable RETORT_ISA (baseline, avx2, avx512) names the instruction set to use instead of the best one;
+// one that the processor lacks is refused.
 Kernels* create_cpu_kernels(int32_t threads);
 void destroy_kernels(Kernels* kernels);
 

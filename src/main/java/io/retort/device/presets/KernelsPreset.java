@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     value =
         @Platform(
             include = {"retort/tensor_view.h", "retort/kernels.h", "retort/cpu.h"},
+            library = "jniretort",
             link = "retort_cpu",
             preload = {"gcc_s@.1", "quadmath@.0", "gfortran@.5", "openblas@.0"},
             preloadresource = "/org/bytedeco/openblas/"),

@@ -1,0 +1,37 @@
+// The ways of a convolution; conv2d.cpp chooses among them.
+#pragma once
+
+#include "retort/kernels.h"
+
+namespace retort {
+namespace RETORT_ISA {
+
+struct Convolution {
+  int64_t batch, channels, height, width;  // x
+  int64_t outputs, out_height, out_width;  // y
+  Window window;
+  int64_t groups;
+  int32_t threads;
+
+  int64_t group_channels() const { return channels / groups; }
+  int64_t group_outputs() const { return outputs / groups; }
+  int64_t taps() const { return static_cast<int64_t>(window.kernel_h) * window.kernel_w; }
+  int64_t multiply_adds() const {
+    return batch * outputs * out_height * out_width * group_channels() * taps();
+  }
+};
+
+// One output row at a time, pixels in the vectors' lanes, x read where it lies: for few taps and stride_w 1.
+bool rows_fit(const Convolution& shape);
+void forward_by_rows(const Convolution& shape, const float* x, const float* w, const float* bias, float* y,
+                     Activation activation);
+void backward_weight_by_rows(const Convolution& shape, const float* x, const float* dy, float* dw);
+
+// Channels in the lanes: the image is turned to H W C once, and every tap is then a contiguous run. For any shape.
+void forward_by_channels(const Convolution& shape, const float* x, const float* w, const float* bias, float* y,
+                         Activation activation);
+void backward_input_by_channels(const Convolution& shape, const float* dy, const float* w, float* dx);
+void backward_weight_by_channels(const Convolution& shape, const float* x, const float* dy, float* dw);
+
+}  // namespace RETORT_ISA
+}  // namespace retort

@@ -1,0 +1,9 @@
+#include "cpu_kernels.h"
+
+namespace retort {
+namespace RETORT_ISA {
+
+Kernels* create_kernels(int32_t threads) { return new CpuKernels(threads); }
+
+}  // namespace RETORT_ISA
+}  // namespace retort

@@ -1,0 +1,85 @@
+#include <cblas.h>
+
+#include <algorithm>
+
+#include "cpu_kernels.h"
+#include "parallel.h"
+#include "product.h"
+#include "require.h"
+#include "vector_math.h"
+
+namespace retort {
+namespace RETORT_ISA {
+
+int64_t chunk_limit(int64_t multiply_adds, int32_t threads) {
+  // About 20 µs of one thread at its peak.
+  constexpr int64_t least = 2'500'000;
+  if (threads == 1) return 1;
+  return std::min<int64_t>(std::max<int64_t>(multiply_adds / least, 1), 4 * threads);
+}
+
+void activate(float* x, int64_t size, Activation activation) {
+  if (activation == Activation::relu) {
+    for (int64_t i = 0; i < size; ++i) x[i] = x[i] < 0 ? 0 : x[i];
+  } else if (activation == Activation::gelu) {
+    for (int64_t i = 0; i < size; ++i) x[i] = gelu(x[i]);
+  }
+}
+
+void multiply_blas(const Product& p, int32_t threads) {
+  const int64_t chunks = chunk_limit(p.m * p.n * p.k, threads);
+  const bool by_rows = p.m >= p.n;
+  const int64_t length = by_rows ? p.m : p.n;
+  parallel(threads, chunks, [&](int64_t chunk) {
+    const int64_t first = length * chunk / chunks, count = length * (chunk + 1) / chunks - first;
+    const int64_t m0 = by_rows ? first : 0, n0 = by_rows ? 0 : first;
+    const int64_t m = by_rows ? count : p.m, n = by_rows ? p.n : count;
+    if (count == 0) return;
+    float* c = p.c + m0 * p.n + n0;
+    cblas_sgemm(CblasRowMajor, p.a_column == 1 ? CblasNoTrans : CblasTrans,
+                p.b_column == 1 ? CblasNoTrans : CblasTrans, static_cast<blasint>(m), static_cast<blasint>(n),
+                static_cast<blasint>(p.k), 1, p.a + m0 * p.a_row,
+                static_cast<blasint>(p.a_column == 1 ? p.a_row : p.a_column), p.b + n0 * p.b_column,
+                static_cast<blasint>(p.b_column == 1 ? p.b_row : p.b_column), 0, c, static_cast<blasint>(p.n));
+    for (int64_t i = 0; i < m; ++i) {
+      for (int64_t j = 0; p.bias && j < n; ++j) c[i * p.n + j] += p.bias[n0 + j];
+      activate(c + i * p.n, n, p.activation);
+    }
+  });
+}
+
+void CpuKernels::matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y,
+                        bool transpose_a, bool transpose_b, Activation activation) {
+  require_rank("matmul", "a", a, 2, "[M, K]");
+  require_rank("matmul", "b", b, 2, "[K, N]");
+  require_rank("matmul", "y", y, 2, "[M, N]");
+  const int64_t m = a.dim(transpose_a ? 1 : 0), k = a.dim(transpose_a ? 0 : 1);
+  const int64_t n = b.dim(transpose_b ? 0 : 1);
+  if (b.dim(transpose_b ? 1 : 0) != k) {
+    refuse("matmul", "a and b must agree in K", describe(a), transpose_a ? " transposed" : "", " and ", describe(b),
+           transpose_b ? " transposed" : "");
+  }
+  if (y.dim(0) != m || y.dim(1) != n) {
+    refuse("matmul", "y must be [" + std::to_string(m) + ", " + std::to_string(n) + "] float32", describe(y));
+  }
+  if (bias) require_vector("matmul", "bias", *bias, n);
+  Product product;
+  product.m = m, product.n = n, product.k = k;
+  product.a = floats(a);
+  product.a_row = transpose_a ? 1 : k, product.a_column = transpose_a ? m : 1;
+  product.b = floats(b);
+  product.b_row = transpose_b ? 1 : n, product.b_column = transpose_b ? k : 1;
+  product.bias = bias ? floats(*bias) : nullptr;
+  product.c = floats(y);
+  product.activation = activation;
+  if (m >= 256 && n >= 256 && k >= 256) {
+    multiply_blas(product, threads_);
+  } else if (transpose_b && !transpose_a) {
+    multiply_dots(product, threads_);
+  } else {
+    multiply_panels(product, threads_);
+  }
+}
+
+}  // namespace RETORT_ISA
+}  // namespace retort

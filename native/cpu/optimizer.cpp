@@ -1,0 +1,92 @@
+#include <cmath>
+
+#include "cpu_kernels.h"
+#include "require.h"
+#include "split.h"
+
+namespace retort {
+namespace RETORT_ISA {
+namespace {
+
+// Parameters of a chunk: long runs suit the prefetchers, and 10,000 chunks would cost their handing out.
+constexpr int64_t grain = 4 * chunk_elements;
+
+void require_state(const char* op, const char* name, const char* both, const TensorView& w, const TensorView& state) {
+  require_dtype(op, name, state);
+  require_one_shape(op, both, w, state);
+}
+
+float scale_of(const char* op, const TensorView* gradient_scale) {
+  return gradient_scale == nullptr ? 1.0f : require_scalar(op, "gradient_scale", *gradient_scale);
+}
+
+}  // namespace
+
+void CpuKernels::sgd_step(const TensorView& dw, const TensorView& learning_rate, const TensorView* gradient_scale,
+                          TensorView& w, TensorView* velocity, float momentum, float weight_decay, bool nesterov) {
+  const char* op = "sgd_step";
+  require_dtype(op, "w", w);
+  require_state(op, "dw", "w and dw", w, dw);
+  if (velocity != nullptr) require_state(op, "velocity", "w and velocity", w, *velocity);
+  if (velocity == nullptr && momentum != 0.0f) refuse(op, "momentum must be 0 without a velocity", momentum);
+  const float rate = require_scalar(op, "learning_rate", learning_rate);
+  const float scale = scale_of(op, gradient_scale);
+  const float* gradient = floats(dw);
+  float* weight = floats(w);
+  if (velocity == nullptr) {
+    return split(threads_, w.size(), grain, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) weight[i] -= rate * (scale * gradient[i] + weight_decay * weight[i]);
+    });
+  }
+  // step = ahead·g + behind·velocity, the velocity being the new one.
+  const float ahead = nesterov ? 1.0f : 0.0f;
+  const float behind = nesterov ? momentum : 1.0f;
+  float* speed = floats(*velocity);
+  split(threads_, w.size(), grain, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      const float g = scale * gradient[i] + weight_decay * weight[i];
+      const float v = momentum * speed[i] + g;
+      speed[i] = v;
+      weight[i] -= rate * (ahead * g + behind * v);
+    }
+  });
+}
+
+void CpuKernels::adam_step(const TensorView& dw, const TensorView& learning_rate, const TensorView& step,
+                           const TensorView* gradient_scale, TensorView& w, TensorView& m, TensorView& v, float beta1,
+                           float beta2, float epsilon, float weight_decay, bool decoupled) {
+  const char* op = "adam_step";
+  require_dtype(op, "w", w);
+  require_state(op, "dw", "w and dw", w, dw);
+  require_state(op, "m", "w and m", w, m);
+  require_state(op, "v", "w and v", w, v);
+  const float rate = require_scalar(op, "learning_rate", learning_rate);
+  const float t = require_scalar(op, "step", step);
+  const float scale = scale_of(op, gradient_scale);
+  if (!(t >= 1.0f)) refuse(op, "step must be 1 or more", t);
+  if (!(beta1 >= 0.0f && beta1 < 1.0f)) refuse(op, "beta1 must be in [0, 1)", beta1);
+  if (!(beta2 >= 0.0f && beta2 < 1.0f)) refuse(op, "beta2 must be in [0, 1)", beta2);
+  const float size = static_cast<float>(rate / (1.0 - std::pow(static_cast<double>(beta1), static_cast<double>(t))));
+  const float root = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));
+  const float inside = decoupled ? 0.0f : weight_decay;
+  const float keep = decoupled ? static_cast<float>(1.0 - static_cast<double>(rate) * weight_decay) : 1.0f;
+  const float rest1 = 1.0f - beta1, rest2 = 1.0f - beta2;
+  const float* gradient = floats(dw);
+  float *weight = floats(w), *first = floats(m), *second = floats(v);
+  split(threads_, w.size(), grain, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      const float g = scale * gradient[i] + inside * weight[i];
+      const float mean = beta1 * first[i] + rest1 * g;
+      const float square = beta2 * second[i] + rest2 * (g * g);
+      first[i] = mean;
+      second[i] = square;
+      weight[i] = keep * weight[i] - size * mean / (__builtin_sqrtf(square) * root + epsilon);
+    }
+  });
+}
+
+}  // namespace RETORT_ISA
+}  // namespace retort

@@ -1,0 +1,241 @@
+#include <cstring>
+
+#include "cpu_kernels.h"
+#include "require.h"
+#include "split.h"
+
+namespace retort {
+namespace RETORT_ISA {
+namespace {
+
+// Planes [height, width] pooled to [rows, columns].
+struct Pooling {
+  int64_t planes, height, width, rows, columns;
+  Window window;
+
+  int64_t plane() const { return height * width; }
+  int64_t pooled() const { return rows * columns; }
+  int64_t grain() const { return ceil_div(chunk_elements, plane()); }
+  bool by_two() const {
+    return window.kernel_h == 2 && window.kernel_w == 2 && window.stride_h == 2 && window.stride_w == 2 &&
+           window.pad_h == 0 && window.pad_w == 0;
+  }
+};
+
+int64_t pooled_size(const char* op, int64_t size, int32_t kernel, int32_t stride, int32_t pad) {
+  if (kernel < 1) refuse(op, "kernel must be 1 or more", kernel);
+  if (stride < 1) refuse(op, "stride must be 1 or more", stride);
+  if (pad < 0 || pad >= kernel) refuse(op, "pad must be 0 or more and below the kernel", pad, " for kernel ", kernel);
+  const int64_t padded = size + 2 * int64_t{pad};
+  if (padded < kernel) refuse(op, "kernel must fit into the padded input", kernel, " over ", padded);
+  return (padded - kernel) / stride + 1;
+}
+
+// x_name and y_name: what the large and the small tensor are called.
+Pooling pooling_of(const char* op, const char* x_name, const TensorView& x, const char* y_name, const TensorView& y,
+                   const Window& window) {
+  require_rank(op, x_name, x, 4, "[N, C, H, W]");
+  const int64_t rows = pooled_size(op, x.dims[2], window.kernel_h, window.stride_h, window.pad_h);
+  const int64_t columns = pooled_size(op, x.dims[3], window.kernel_w, window.stride_w, window.pad_w);
+  require_rank(op, y_name, y, 4, "[N, C, H', W']");
+  const int64_t dims[4] = {x.dims[0], x.dims[1], rows, columns};
+  for (int32_t i = 0; i < 4; ++i) {
+    if (y.dims[i] != dims[i]) refuse(op, std::string(y_name) + " must be " + shape_text(4, dims), describe(y));
+  }
+  return {x.dims[0] * x.dims[1], x.dims[2], x.dims[3], rows, columns, window};
+}
+
+// body(row, column, first, last): the places `row` of x that output row `y_row` sees at kernel place (·, column), for
+// the output columns [first, last) where the place is not padding; the leftmost is x column first·stride_w + column.
+template <typename Body>
+inline void for_window(const Pooling& p, int64_t y_row, const Body& body) {
+  const Window& w = p.window;
+  for (int64_t ky = 0; ky < w.kernel_h; ++ky) {
+    const int64_t row = y_row * w.stride_h - w.pad_h + ky;
+    if (row < 0 || row >= p.height) continue;
+    for (int64_t kx = 0; kx < w.kernel_w; ++kx) {
+      const int64_t column = kx - w.pad_w;
+      const int64_t first = column < 0 ? ceil_div(-column, w.stride_w) : 0;
+      const int64_t end = column >= p.width ? 0 : (p.width - 1 - column) / w.stride_w + 1;
+      body(row, column, first, end < p.columns ? end : p.columns);
+    }
+  }
+}
+
+// One output row of a maximum; stride is a constant where the compiler shall see it.
+inline void take_larger(const float* from, int32_t place, int64_t stride, int64_t first, int64_t last, float* y,
+                        int32_t* index) {
+#pragma omp simd
+  for (int64_t j = first; j < last; ++j) {
+    const float value = from[j * stride];
+    const float best = y[j];
+    const int32_t at = index[j];
+    const bool take = (value > best) | (value != value) | (at < 0);
+    y[j] = take ? value : best;
+    index[j] = take ? place + static_cast<int32_t>(j * stride) : at;
+  }
+}
+
+void max_plane(const Pooling& p, const float* x, float* y, int32_t* index) {
+  for (int64_t r = 0; r < p.rows; ++r, y += p.columns, index += p.columns) {
+    for (int64_t j = 0; j < p.columns; ++j) {
+      y[j] = 0.0f;
+      index[j] = -1;
+    }
+    for_window(p, r, [&](int64_t row, int64_t column, int64_t first, int64_t last) {
+      const int64_t place = row * p.width + column;
+      const int32_t start = static_cast<int32_t>(place);
+      const int64_t stride = p.window.stride_w;
+      if (stride == 1) return take_larger(x + place, start, 1, first, last, y, index);
+      if (stride == 2) return take_larger(x + place, start, 2, first, last, y, index);
+      take_larger(x + place, start, stride, first, last, y, index);
+    });
+  }
+}
+
+// Kernel 2×2, stride 2.
+void max_plane_by_two(const Pooling& p, const float* x, float* y, int32_t* index) {
+  for (int64_t r = 0; r < p.rows; ++r, y += p.columns, index += p.columns) {
+    const int32_t width = static_cast<int32_t>(p.width);
+    const int32_t start = static_cast<int32_t>(2 * r) * width;
+    const float *top = x + start, *bottom = top + p.width;
+#pragma omp simd
+    for (int64_t j = 0; j < p.columns; ++j) {
+      const int32_t place = start + 2 * static_cast<int32_t>(j);
+      float best = top[2 * j];
+      int32_t at = place;
+      const float b = top[2 * j + 1], c = bottom[2 * j], d = bottom[2 * j + 1];
+      bool take = (b > best) | (b != b);
+      best = take ? b : best;
+      at = take ? place + 1 : at;
+      take = (c > best) | (c != c);
+      best = take ? c : best;
+      at = take ? place + width : at;
+      take = (d > best) | (d != d);
+      y[j] = take ? d : best;
+      index[j] = take ? place + width + 1 : at;
+    }
+  }
+}
+
+void max_plane_backward(const Pooling& p, const float* dy, const int32_t* index, float* dx) {
+  std::memset(dx, 0, static_cast<size_t>(p.plane()) * sizeof(float));
+  for (int64_t i = 0; i < p.pooled(); ++i) {
+    if (index[i] < 0 || index[i] >= p.plane()) {
+      refuse("max_pool2d_backward", "index must lie in its plane of " + std::to_string(p.plane()), index[i]);
+    }
+    dx[index[i]] += dy[i];
+  }
+}
+
+void max_plane_backward_by_two(const Pooling& p, const float* dy, const int32_t* index, float* dx) {
+  const int32_t width = static_cast<int32_t>(p.width);
+  for (int64_t r = 0; r < p.rows; ++r, dy += p.columns, index += p.columns) {
+    const int32_t start = static_cast<int32_t>(2 * r) * width;
+    float *top = dx + start, *bottom = top + p.width;
+#pragma omp simd
+    for (int64_t j = 0; j < p.columns; ++j) {
+      const int32_t at = index[j] - start - 2 * static_cast<int32_t>(j);
+      top[2 * j] = at == 0 ? dy[j] : 0.0f;
+      top[2 * j + 1] = at == 1 ? dy[j] : 0.0f;
+      bottom[2 * j] = at == width ? dy[j] : 0.0f;
+      bottom[2 * j + 1] = at == width + 1 ? dy[j] : 0.0f;
+    }
+    if (p.width % 2 != 0) top[p.width - 1] = bottom[p.width - 1] = 0.0f;
+  }
+  for (int64_t i = 2 * p.rows * p.width; i < p.plane(); ++i) dx[i] = 0.0f;
+}
+
+void avg_plane(const Pooling& p, const float* x, float* y) {
+  const float share = 1.0f / static_cast<float>(int64_t{p.window.kernel_h} * p.window.kernel_w);
+  for (int64_t r = 0; r < p.rows; ++r, y += p.columns) {
+    for (int64_t j = 0; j < p.columns; ++j) y[j] = 0.0f;
+    for_window(p, r, [&](int64_t row, int64_t column, int64_t first, int64_t last) {
+      const float* from = x + row * p.width + column;
+      const int64_t stride = p.window.stride_w;
+      if (stride == 2) {
+#pragma omp simd
+        for (int64_t j = first; j < last; ++j) y[j] += from[2 * j];
+      } else {
+#pragma omp simd
+        for (int64_t j = first; j < last; ++j) y[j] += from[j * stride];
+      }
+    });
+    for (int64_t j = 0; j < p.columns; ++j) y[j] *= share;
+  }
+}
+
+void avg_plane_backward(const Pooling& p, const float* dy, float* dx) {
+  const float share = 1.0f / static_cast<float>(int64_t{p.window.kernel_h} * p.window.kernel_w);
+  std::memset(dx, 0, static_cast<size_t>(p.plane()) * sizeof(float));
+  for (int64_t r = 0; r < p.rows; ++r, dy += p.columns) {
+    for_window(p, r, [&](int64_t row, int64_t column, int64_t first, int64_t last) {
+      float* to = dx + row * p.width + column;
+      const int64_t stride = p.window.stride_w;
+#pragma omp simd
+      for (int64_t j = first; j < last; ++j) to[j * stride] += share * dy[j];
+    });
+  }
+}
+
+}  // namespace
+
+void CpuKernels::max_pool2d_forward(const TensorView& x, TensorView& y, TensorView& index, const Window& window) {
+  const char* op = "max_pool2d_forward";
+  const Pooling p = pooling_of(op, "x", x, "y", y, window);
+  require_dtype(op, "index", index, DType::int32);
+  require_one_shape(op, "y and index", y, index);
+  if (p.plane() > INT32_MAX) refuse(op, "a plane must have below 2^31 places", p.plane());
+  const float* from = floats(x);
+  float* to = floats(y);
+  int32_t* at = static_cast<int32_t*>(index.data);
+  split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* plane = from + i * p.plane();
+      float* y_plane = to + i * p.pooled();
+      int32_t* index_plane = at + i * p.pooled();
+      p.by_two() ? max_plane_by_two(p, plane, y_plane, index_plane) : max_plane(p, plane, y_plane, index_plane);
+    }
+  });
+}
+
+void CpuKernels::max_pool2d_backward(const TensorView& dy, const TensorView& index, TensorView& dx,
+                                     const Window& window) {
+  const char* op = "max_pool2d_backward";
+  const Pooling p = pooling_of(op, "dx", dx, "dy", dy, window);
+  require_dtype(op, "index", index, DType::int32);
+  require_one_shape(op, "dy and index", dy, index);
+  const float* from = floats(dy);
+  const int32_t* at = static_cast<const int32_t*>(index.data);
+  float* to = floats(dx);
+  split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* y_plane = from + i * p.pooled();
+      const int32_t* index_plane = at + i * p.pooled();
+      float* plane = to + i * p.plane();
+      p.by_two() ? max_plane_backward_by_two(p, y_plane, index_plane, plane)
+                 : max_plane_backward(p, y_plane, index_plane, plane);
+    }
+  });
+}
+
+void CpuKernels::avg_pool2d_forward(const TensorView& x, TensorView& y, const Window& window) {
+  const Pooling p = pooling_of("avg_pool2d_forward", "x", x, "y", y, window);
+  const float* from = floats(x);
+  float* to = floats(y);
+  split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) avg_plane(p, from + i * p.plane(), to + i * p.pooled());
+  });
+}
+
+void CpuKernels::avg_pool2d_backward(const TensorView& dy, TensorView& dx, const Window& window) {
+  const Pooling p = pooling_of("avg_pool2d_backward", "dx", dx, "dy", dy, window);
+  const float* from = floats(dy);
+  float* to = floats(dx);
+  split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) avg_plane_backward(p, from + i * p.pooled(), to + i * p.plane());
+  });
+}
+
+}  // namespace RETORT_ISA
+}  // namespace retort

@@ -1,0 +1,56 @@
+#include "cpu_kernels.h"
+#include "logits.h"
+#include "rows.h"
+#include "vector_math.h"
+
+namespace retort {
+namespace RETORT_ISA {
+
+void CpuKernels::softmax_kl(const TensorView& student, const TensorView& teacher, const TensorView& temperature,
+                            TensorView& loss, TensorView& dz) {
+  const char* op = "softmax_kl";
+  require_logits(op, "student", student);
+  require_logits(op, "teacher", teacher);
+  require_one_shape(op, "student and teacher", student, teacher);
+  require_logits(op, "dz", dz);
+  require_one_shape(op, "student and dz", student, dz);
+  require_vector(op, "loss", loss, 1);
+  const float t = require_temperature(op, temperature);
+  const int64_t rows = student.dims[0], columns = student.dims[1];
+  const float gradient_scale = t / static_cast<float>(rows);
+  const double total = for_rows(
+      threads_, rows, columns, floats(student), floats(teacher), floats(dz),
+      [&](auto lanes, const float* learner, const float* tutor, float* to, int64_t, int64_t count) {
+        float most[lanes.count], share[lanes.count], tutor_most[lanes.count], tutor_share[lanes.count];
+        float gap[lanes.count], divergence[lanes.count];
+        max_each(lanes, columns, [&](int64_t i, int64_t) { return learner[i]; }, most);
+        max_each(lanes, columns, [&](int64_t i, int64_t) { return tutor[i]; }, tutor_most);
+        each(lanes, columns, [&](int64_t i, int64_t l) { to[i] = exp((learner[i] - most[l]) / t); });
+        sum_each(lanes, columns, [&](int64_t i, int64_t) { return to[i]; }, share);
+        auto power = [&](int64_t i, int64_t l) { return exp((tutor[i] - tutor_most[l]) / t); };
+        sum_each(lanes, columns, power, tutor_share);
+        for (int64_t l = 0; l < lanes.count; ++l) {
+          gap[l] = log(share[l]) - log(tutor_share[l]);
+          share[l] = 1.0f / share[l];
+          tutor_share[l] = 1.0f / tutor_share[l];
+        }
+        // p·log(p/q), which is 0 where p is 0, even where both logits are -infinity.
+        auto term = [&](int64_t i, int64_t l) {
+          const float at = (tutor[i] - tutor_most[l]) / t;
+          const float p = exp(at) * tutor_share[l];
+          const float ratio = at - (learner[i] - most[l]) / t + gap[l];
+          return p == 0.0f ? 0.0f : p * ratio;
+        };
+        sum_each(lanes, columns, term, divergence);
+        each(lanes, columns, [&](int64_t i, int64_t l) {
+          to[i] = gradient_scale * (to[i] * share[l] - power(i, l) * tutor_share[l]);
+        });
+        double sum = 0;
+        for (int64_t l = 0; l < count; ++l) sum += divergence[l];
+        return sum;
+      });
+  *floats(loss) = static_cast<float>(static_cast<double>(t) * t * total / static_cast<double>(rows));
+}
+
+}  // namespace RETORT_ISA
+}  // namespace retort
