@@ -7,7 +7,7 @@ namespace {
 
 const struct {
   ReduceOp op;
-  const char* name;
+  std::string name;
 } ops[] = {{ReduceOp::sum, "sum"}, {ReduceOp::mean, "mean"}, {ReduceOp::max, "max"},
            {ReduceOp::sum_of_squares, "sum_of_squares"}};
 
