@@ -125,20 +125,28 @@ public final class ModelStore implements AutoCloseable {
       ModelCard card =
           new ModelCard(
               model, version, architecture, metrics, recipe, teacherHash, Instant.now(), hash);
-      Path unfinished = home.resolve(AtomicFiles.UNFINISHED + version);
-      if (Files.exists(unfinished)) {
-        AtomicFiles.remove(unfinished);
-      }
-      Files.createDirectory(unfinished);
-      SafeTensors.write(
-          unfinished.resolve(WEIGHTS), weights, Map.of("model", model, "version", version));
-      AtomicFiles.write(unfinished.resolve(CARD), Json.pretty(card.toMap()) + "\n");
-      AtomicFiles.rename(unfinished, home.resolve(version));
+      write(home, card, weights);
       return card;
     } catch (IOException e) {
       throw new ModelException(
           "[models] " + home + " must be writable: " + SafeTensors.reason(e), e);
     }
+  }
+
+  /** Writes the version's directory beside and gives it its name when all is on the disk. */
+  private static void write(Path home, ModelCard card, Map<String, HostTensor> weights)
+      throws IOException {
+    Path unfinished = home.resolve(AtomicFiles.UNFINISHED + card.version());
+    if (Files.exists(unfinished)) {
+      AtomicFiles.remove(unfinished);
+    }
+    Files.createDirectory(unfinished);
+    // "pt" tells Python's readers that weights lie as PyTorch's do.
+    Map<String, String> metadata =
+        Map.of("format", "pt", "model", card.name(), "version", card.version());
+    SafeTensors.write(unfinished.resolve(WEIGHTS), weights, metadata);
+    AtomicFiles.write(unfinished.resolve(CARD), Json.pretty(card.toMap()) + "\n");
+    AtomicFiles.rename(unfinished, home.resolve(card.version()));
   }
 
   private static void fit(Architecture architecture, Map<String, HostTensor> weights) {

@@ -3,6 +3,7 @@ package io.retort.nn;
 import io.retort.graph.Graph;
 import io.retort.graph.Value;
 import io.retort.tensor.Shape;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 
@@ -21,7 +22,7 @@ record Activation(Function function) implements Layer {
 
   @Override
   public String kind() {
-    return function.name().toLowerCase(java.util.Locale.ROOT);
+    return function.name().toLowerCase(Locale.ROOT);
   }
 
   @Override

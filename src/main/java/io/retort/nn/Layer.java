@@ -3,6 +3,7 @@ package io.retort.nn;
 import io.retort.graph.Graph;
 import io.retort.graph.Value;
 import io.retort.tensor.Shape;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -51,6 +52,6 @@ sealed interface Layer
   /** The shape of one sample of x. */
   static Shape sample(Value x) {
     int[] dims = x.shape().dims();
-    return Shape.of(java.util.Arrays.copyOfRange(dims, 1, dims.length));
+    return Shape.of(Arrays.copyOfRange(dims, 1, dims.length));
   }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 
 /**
  * Layers as JSON: a list whose elements are a word ({@code "relu"}) or an object of the word with
@@ -80,7 +81,7 @@ final class LayerJson {
   }
 
   /** Puts the place before the message of a layer that refuses its settings. */
-  private static <T> T located(String path, java.util.function.Supplier<T> action) {
+  private static <T> T located(String path, Supplier<T> action) {
     try {
       return action.get();
     } catch (JsonException e) {

@@ -5,6 +5,7 @@ import io.retort.graph.Value;
 import io.retort.graph.Window2d;
 import io.retort.tensor.Shape;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The maximum or the mean of windows of [C,H,W]. */
@@ -68,7 +69,7 @@ record Pool(boolean max, Window2d window) implements Layer {
     }
     Map<String, Object> settings = new LinkedHashMap<>();
     LayerJson.put(settings, "kernel", window.kernelH(), window.kernelW(), 0);
-    settings.put("stride", java.util.List.of(window.strideH(), window.strideW()));
+    settings.put("stride", List.of(window.strideH(), window.strideW()));
     LayerJson.put(settings, "padding", window.padH(), window.padW(), 0);
     return settings;
   }
