@@ -76,6 +76,11 @@ struct Left {
     sides = ": " + shown(value) + " <= " + shown(right);
     return value <= right;
   }
+  template <typename R>
+  bool operator>=(const R& right) const {
+    sides = ": " + shown(value) + " >= " + shown(right);
+    return value >= right;
+  }
   explicit operator bool() const { return static_cast<bool>(value); }
 };
 
