@@ -4,14 +4,16 @@
 
 #include <cstdint>
 
+#include "inline.h"
+
 namespace retort {
 namespace RETORT_ISA {
 
-inline uint32_t bits_of(float x) { return __builtin_bit_cast(uint32_t, x); }
-inline float float_of(uint32_t bits) { return __builtin_bit_cast(float, bits); }
+RETORT_INLINE uint32_t bits_of(float x) { return __builtin_bit_cast(uint32_t, x); }
+RETORT_INLINE float float_of(uint32_t bits) { return __builtin_bit_cast(float, bits); }
 
 // e^x, 1 unit.
-inline float exp(float x) {
+RETORT_INLINE float exp(float x) {
   // Adding 1.5·2^23 leaves the nearest integer in the low bits.
   constexpr float shifter = 12582912.0f;
   x = x > 89.0f ? 89.0f : x;
@@ -32,7 +34,7 @@ inline float exp(float x) {
 }
 
 // Natural logarithm, 1 unit.
-inline float log(float x) {
+RETORT_INLINE float log(float x) {
   const bool small = x < 1.17549435e-38f;
   const uint32_t bits = bits_of(small ? x * 8388608.0f : x);
   // The exponent that brings the mantissa into [sqrt(1/2), sqrt(2)).
@@ -59,10 +61,10 @@ inline float log(float x) {
 }
 
 // 1/(1 + e^-x), 2 units.
-inline float sigmoid(float x) { return 1.0f / (1.0f + exp(-x)); }
+RETORT_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exp(-x)); }
 
 // 2 units.
-inline float tanh(float x) {
+RETORT_INLINE float tanh(float x) {
   const float a = x < 0.0f ? -x : x;
   const float z = x * x;
   float p = -0.00571704516f;
@@ -81,7 +83,7 @@ struct Normal {
 };
 
 // 4 units, in the far tail too: Φ(-a) = e^(-a²/2)·Q(a), Q smooth; a² is split where its rounding would show in the power.
-inline Normal normal(float x) {
+RETORT_INLINE Normal normal(float x) {
   float a = x < 0.0f ? -x : x;
   a = a > 15.0f ? 15.0f : a;
   const float high = float_of(bits_of(a) & 0xfffff000u);
@@ -105,13 +107,13 @@ inline Normal normal(float x) {
 }
 
 // x·Φ(x). At -infinity it is 0, as its limit.
-inline float gelu(float x) {
+RETORT_INLINE float gelu(float x) {
   const float bounded = x < -15.0f ? -15.0f : x;
   return bounded * normal(bounded).below;
 }
 
 // Φ(x) + x·φ(x).
-inline float gelu_slope(float x) {
+RETORT_INLINE float gelu_slope(float x) {
   const float bounded = x < -15.0f ? -15.0f : (x > 15.0f ? 15.0f : x);
   const Normal n = normal(bounded);
   return n.below + bounded * n.density;
