@@ -4,6 +4,7 @@
 #include "pooling_by_two.h"
 #include "require.h"
 #include "split.h"
+#include "vector_math.h"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -72,8 +73,9 @@ inline void take_larger(const float* from, int32_t place, int64_t stride, int64_
     const float best = y[j];
     const int32_t at = index[j];
     const bool take = (value > best) | (value != value) | (at < 0);
-    y[j] = take ? value : best;
-    index[j] = take ? place + static_cast<int32_t>(j * stride) : at;
+    const int32_t mask = -static_cast<int32_t>(take);
+    y[j] = select(take, value, best);
+    index[j] = ((place + static_cast<int32_t>(j * stride)) & mask) | (at & ~mask);
   }
 }
 
