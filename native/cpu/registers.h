@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 
-#if defined(__AVX2__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -27,7 +26,21 @@ inline Vector load(const float* p) { return *reinterpret_cast<const LooseVector*
 inline void store(float* p, Vector v) { *reinterpret_cast<LooseVector*>(p) = v; }
 // x − 0 is x for every x, so that this is one broadcast.
 inline Vector broadcast(float x) { return x - Vector{}; }
-inline Vector relu(Vector v) { return v < Vector{} ? Vector{} : v; }
+// The larger one of each pair; NaN where v has it.
+inline Vector larger(Vector floor, Vector v) {
+#if defined(__AVX512F__)
+  // The form without a mask warns of an undefined value in GCC 12.
+  return _mm512_maskz_max_ps(0xffff, floor, v);
+#elif defined(__AVX2__)
+  return _mm256_max_ps(floor, v);
+#elif defined(__SSE2__)
+  return _mm_max_ps(floor, v);
+#else
+  return floor > v ? floor : v;
+#endif
+}
+// What relu may not fall below, or else nothing.
+inline Vector floor_of(bool relu) { return broadcast(relu ? 0 : -__builtin_inff()); }
 
 // Past the caches; p is aligned to a vector.
 inline void stream(float* p, Vector v) {
@@ -53,7 +66,7 @@ inline Vector load_first(const float* p, int64_t n) {
   return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
 #else
   Vector v{};
-  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(float));
+  for (int64_t i = 0; i < n; ++i) v[i] = p[i];
   return v;
 #endif
 }
@@ -62,7 +75,7 @@ inline void store_first(float* p, Vector v, int64_t n) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 #else
-  std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(float));
+  for (int64_t i = 0; i < n; ++i) p[i] = v[i];
 #endif
 }
 
