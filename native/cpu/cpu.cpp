@@ -108,6 +108,8 @@ Kernels* create_cpu_kernels(int32_t threads) {
   return cpu().chosen->create(threads);
 }
 
+void destroy_kernels(Kernels* kernels) { delete kernels; }
+
 const char* describe_cpu() { return cpu().description.c_str(); }
 
 }  // namespace retort

@@ -1,9 +1,8 @@
-#define DOCTEST_CONFIG_IMPLEMENT
-#include <doctest/doctest.h>
-
+// retort_test [PART OF A NAME]: runs the table.
 #include <cstdio>
 #include <stdexcept>
 
+#include "check.h"
 #include "retort/cpu.h"
 
 namespace {
@@ -18,5 +17,5 @@ int main(int argc, char** argv) {
     std::printf("skipped: %s\n", missing.what());
     return skipped;
   }
-  return doctest::Context(argc, argv).run();
+  return retort::testing::run(argc > 1 ? argv[1] : "") ? 0 : 1;
 }

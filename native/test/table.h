@@ -2,14 +2,13 @@
 // against finite differences of that reference.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "check.h"
 #include "retort/kernels.h"
 
 namespace retort {
