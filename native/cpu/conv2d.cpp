@@ -1,25 +1,18 @@
 #include "conv2d.h"
 
+#include <initializer_list>
+#include <string>
+
 #include "cpu_kernels.h"
-#include "retort/error.h"
+#include "require.h"
 
 namespace retort {
 namespace RETORT_ISA {
 namespace {
 
-void judge_type(const char* op, const char* name, const TensorView& tensor, int32_t rank) {
-  if (tensor.rank != rank || tensor.dtype != DType::float32) {
-    refuse(op, std::string(name) + " must be float32 of rank " + std::to_string(rank), describe(tensor));
-  }
-}
-
 void judge_shape(const char* op, const char* name, const TensorView& tensor, const TensorView& wanted) {
-  judge_type(op, name, tensor, wanted.rank);
-  for (int32_t i = 0; i < wanted.rank; ++i) {
-    if (tensor.dim(i) != wanted.dim(i)) {
-      refuse(op, std::string(name) + " must be " + describe(wanted), describe(tensor));
-    }
-  }
+  require_dtype(op, name, tensor);
+  if (!same_shape(tensor, wanted)) refuse(op, std::string(name) + " must be " + describe(wanted), describe(tensor));
 }
 
 TensorView shape_of(std::initializer_list<int64_t> dims) {
@@ -30,9 +23,9 @@ TensorView shape_of(std::initializer_list<int64_t> dims) {
 
 Convolution judge(const char* op, const char* x_name, const TensorView& x, const char* w_name, const TensorView& w,
                   const char* y_name, const TensorView& y, const Window& window, int32_t groups, int32_t threads) {
-  judge_type(op, x_name, x, 4);
-  judge_type(op, w_name, w, 4);
-  judge_type(op, y_name, y, 4);
+  require_rank(op, x_name, x, 4, "[N, C, H, W]");
+  require_rank(op, w_name, w, 4, "[O, C/groups, kernel_h, kernel_w]");
+  require_rank(op, y_name, y, 4, "[N, O, H', W']");
   if (window.kernel_h < 1 || window.kernel_w < 1 || window.stride_h < 1 || window.stride_w < 1) {
     refuse(op, "kernel and stride must be 1 or more", window.kernel_h, "x", window.kernel_w, " by ", window.stride_h,
            "x", window.stride_w);
@@ -63,9 +56,7 @@ Convolution judge(const char* op, const char* x_name, const TensorView& x, const
   return shape;
 }
 
-const float* floats(const TensorView& tensor) { return static_cast<const float*>(tensor.data); }
-float* floats(TensorView& tensor) { return static_cast<float*>(tensor.data); }
-
+int64_t limit() { const char*e=getenv("LIMIT"); return e?atoi(e):48; }
 }  // namespace
 
 void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
@@ -73,8 +64,8 @@ void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const 
   const Convolution shape = judge("conv2d_forward", "x", x, "w", w, "y", y, window, groups, threads_);
   if (bias) judge_shape("conv2d_forward", "bias", *bias, shape_of({shape.outputs}));
   const float* values = bias ? floats(*bias) : nullptr;
-  if (rows_fit(shape)) {
-    forward_by_rows(shape, floats(x), floats(w), values, floats(y), activation);
+  if (shape.group_channels() * shape.taps() <= limit()) {
+    forward_by_planes(shape, floats(x), floats(w), values, floats(y), activation);
   } else {
     forward_by_channels(shape, floats(x), floats(w), values, floats(y), activation);
   }

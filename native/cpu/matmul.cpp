@@ -1,12 +1,12 @@
 #include <cblas.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "cpu_kernels.h"
 #include "parallel.h"
 #include "product.h"
-#include "retort/error.h"
+#include "require.h"
+#include "vector_math.h"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -22,7 +22,7 @@ void activate(float* x, int64_t size, Activation activation) {
   if (activation == Activation::relu) {
     for (int64_t i = 0; i < size; ++i) x[i] = x[i] < 0 ? 0 : x[i];
   } else if (activation == Activation::gelu) {
-    for (int64_t i = 0; i < size; ++i) x[i] *= 0.5f * (1 + std::erf(x[i] * 0.70710678f));
+    for (int64_t i = 0; i < size; ++i) x[i] = gelu(x[i]);
   }
 }
 
@@ -50,14 +50,9 @@ void multiply_blas(const Product& p, int32_t threads) {
 
 void CpuKernels::matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y,
                         bool transpose_a, bool transpose_b, Activation activation) {
-  const auto judge = [](const TensorView& tensor, const char* name, int32_t rank) {
-    if (tensor.rank != rank || tensor.dtype != DType::float32) {
-      refuse("matmul", std::string(name) + " must be float32 of rank " + std::to_string(rank), describe(tensor));
-    }
-  };
-  judge(a, "a", 2);
-  judge(b, "b", 2);
-  judge(y, "y", 2);
+  require_rank("matmul", "a", a, 2, "[M, K]");
+  require_rank("matmul", "b", b, 2, "[K, N]");
+  require_rank("matmul", "y", y, 2, "[M, N]");
   const int64_t m = a.dim(transpose_a ? 1 : 0), k = a.dim(transpose_a ? 0 : 1);
   const int64_t n = b.dim(transpose_b ? 0 : 1);
   if (b.dim(transpose_b ? 1 : 0) != k) {
@@ -67,18 +62,15 @@ void CpuKernels::matmul(const TensorView& a, const TensorView& b, const TensorVi
   if (y.dim(0) != m || y.dim(1) != n) {
     refuse("matmul", "y must be [" + std::to_string(m) + ", " + std::to_string(n) + "] float32", describe(y));
   }
-  if (bias) {
-    judge(*bias, "bias", 1);
-    if (bias->dim(0) != n) refuse("matmul", "bias must be [" + std::to_string(n) + "] float32", describe(*bias));
-  }
+  if (bias) require_vector("matmul", "bias", *bias, n);
   Product product;
   product.m = m, product.n = n, product.k = k;
-  product.a = static_cast<const float*>(a.data);
+  product.a = floats(a);
   product.a_row = transpose_a ? 1 : k, product.a_column = transpose_a ? m : 1;
-  product.b = static_cast<const float*>(b.data);
+  product.b = floats(b);
   product.b_row = transpose_b ? 1 : n, product.b_column = transpose_b ? k : 1;
-  product.bias = bias ? static_cast<const float*>(bias->data) : nullptr;
-  product.c = static_cast<float*>(y.data);
+  product.bias = bias ? floats(*bias) : nullptr;
+  product.c = floats(y);
   product.activation = activation;
   if (m >= 256 && n >= 256 && k >= 256) {
     multiply_blas(product, threads_);

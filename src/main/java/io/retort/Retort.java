@@ -1,0 +1,15 @@
+package io.retort;
+
+import io.retort.cli.CommandLineInterface;
+
+/** The main class: {@code java -jar retort.jar [run|train|distill|serve|evaluate]}. */
+public final class Retort {
+  private Retort() {}
+
+  public static void main(String[] arguments) {
+    int code = CommandLineInterface.execute(arguments);
+    if (code != CommandLineInterface.STAYS) {
+      System.exit(code);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package io.retort.cli;
+
+import io.retort.bus.Addresses;
+import io.retort.bus.Bus;
+import io.retort.config.Node;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code retort run}: all verticles; trains and distils where no student is live, and serves. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Trains and distils where no student is live, and serves: every verticle.",
+    footer = {
+      "",
+      "If no student is live yet, trains the recipe's teacher, distils the student and puts it live.",
+      "Predictions are answered from then on, also while later jobs train."
+    })
+final class RunCommand implements Callable<Integer> {
+  @Mixin private NodeOptions node;
+
+  @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "what to distil and how (default: mnist)")
+  private String recipe;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "IDX files, gzipped or not (default: the MNIST inside the jar)")
+  private Path data;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "epochs of the student")
+  private Integer epochs;
+
+  @Option(names = "--seed", paramLabel = "N", description = "of weights and order (default: 1)")
+  private Long seed;
+
+  @Override
+  public Integer call() {
+    Map<String, Object> flags = new LinkedHashMap<>();
+    NodeOptions.put(flags, "training.recipe", recipe);
+    NodeOptions.put(flags, "training.dataDirectory", data);
+    NodeOptions.put(flags, "training.epochs", epochs);
+    NodeOptions.put(flags, "training.seed", seed);
+    flags.put("training.autoStart", true);
+    Node started = RunningNode.start(node.load(flags));
+    ProgressLine progress = new ProgressLine(System.err);
+    Bus.of(started.vertx())
+        .listen(
+            Addresses.PROGRESS,
+            f ->
+                progress.show(
+                    f.job(), f.phase(), f.epoch(), f.epochs(), f.step(), f.steps(), f.loss(),
+                    f.accuracy(), f.samplesPerSecond()));
+    return CommandLineInterface.STAYS;
+  }
+}

@@ -1,0 +1,62 @@
+package io.retort.config;
+
+import io.retort.json.Fields;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Settings of the inference verticle.
+ *
+ * @param modelsDirectory the model store
+ * @param models names to serve; empty: every model with a live version
+ * @param defaultModel answers requests that name no model
+ * @param compute where the forward pass runs
+ * @param threads of one forward pass; 0 for one a core
+ * @param device {@code auto}, {@code cpu} or {@code cuda}
+ * @param maxBatchSize rows of one forward pass
+ * @param maxQueuedRows rows that may wait; more are refused at once
+ * @param maxRows rows of one request
+ * @param timeoutMillis how long a request may wait that brings no limit of its own
+ */
+public record InferenceConfig(
+    Path modelsDirectory,
+    List<String> models,
+    String defaultModel,
+    Compute compute,
+    int threads,
+    String device,
+    int maxBatchSize,
+    int maxQueuedRows,
+    int maxRows,
+    int timeoutMillis) {
+
+  /** Where a forward pass runs. */
+  public enum Compute {
+    /** On the event loop if warm-up measured the model shorter than a change of threads, otherwise on the lane. */
+    AUTO,
+    EVENT_LOOP,
+    /** On a thread of its own. */
+    LANE
+  }
+
+  /** Reads the settings; what is missing takes its default. */
+  public static InferenceConfig of(Map<String, Object> values) {
+    Fields fields = Fields.of("inference", values);
+    Limits limits = new Limits(fields);
+    InferenceConfig config =
+        new InferenceConfig(
+            Path.of(fields.text("modelsDirectory", "models")),
+            limits.texts("models"),
+            fields.text("defaultModel", "student"),
+            fields.choice("compute", Compute.class, Compute.AUTO),
+            limits.integer("threads", 1, 0, 4096),
+            limits.oneOf("device", "auto", "cpu", "cuda"),
+            limits.integer("maxBatchSize", 64, 1, 4096),
+            limits.integer("maxQueuedRows", 8192, 1, 1 << 24),
+            limits.integer("maxRows", 1024, 1, 1 << 20),
+            limits.integer("timeoutMillis", 10_000, 1, 600_000));
+    fields.end();
+    return config;
+  }
+}

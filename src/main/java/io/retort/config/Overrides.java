@@ -1,0 +1,117 @@
+package io.retort.config;
+
+import io.retort.json.JsonException;
+import io.retort.json.Nearest;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Settings from outside {@code verticles.json}: flags win over the environment, which wins over the file. A key is {@code
+ * http.port}; in the environment {@code RETORT_HTTP_PORT}, a key of several words {@code RETORT_HTTP_MAX_BODY_BYTES}.
+ */
+final class Overrides {
+  private static final Map<String, String> SHORT_NAMES =
+      Map.of(
+          "HOST", "http.host",
+          "PORT", "http.port",
+          "DIST_TEMP", "training.temperature",
+          "DIST_ALPHA", "training.softWeight",
+          "DIST_EPOCHS", "training.epochs",
+          "BATCH_SIZE", "training.batchSize");
+
+  private final Map<String, Object> values = new LinkedHashMap<>();
+  private final List<String> warnings = new ArrayList<>();
+
+  /**
+   * Collects the overrides.
+   *
+   * @param flags by key; a text is read as the key's type asks
+   */
+  Overrides(Map<String, String> environment, Map<String, Object> flags) {
+    Map<String, String> names = names();
+    SHORT_NAMES.forEach(
+        (name, key) -> {
+          if (environment.containsKey(name) && !environment.get(name).isBlank()) {
+            values.put(key, typed(name, key, environment.get(name)));
+          }
+        });
+    environment.forEach((name, text) -> take(names, name, text));
+    flags.forEach(
+        (key, value) -> {
+          if (!names.containsValue(key)) {
+            throw new JsonException("the setting " + key + " is not known" + Nearest.hint(key, names.values()));
+          }
+          values.put(key, value instanceof String text ? typed(key, key, text) : value);
+        });
+  }
+
+  private void take(Map<String, String> names, String name, String text) {
+    String key = names.get(name);
+    if (key != null && !text.isBlank()) {
+      values.put(key, typed(name, key, text));
+    } else if (key == null && Arrays.stream(Part.values()).anyMatch(part -> name.startsWith(prefix(part)))) {
+      warnings.add("the environment's " + name + " is not a setting" + Nearest.hint(name, names.keySet()));
+    }
+  }
+
+  /** The settings of one part, the file's with the overrides laid over. */
+  Map<String, Object> over(Part part, Map<String, Object> file) {
+    Map<String, Object> merged = new LinkedHashMap<>(file);
+    values.forEach(
+        (key, value) -> {
+          if (key.startsWith(part.word + ".")) {
+            merged.put(key.substring(part.word.length() + 1), value);
+          }
+        });
+    return merged;
+  }
+
+  List<String> warnings() {
+    return warnings;
+  }
+
+  /** Every name of the environment by the rule, with its key. */
+  private static Map<String, String> names() {
+    Map<String, String> names = new LinkedHashMap<>();
+    for (Part part : Part.values()) {
+      for (String key : part.keys().keySet()) {
+        String words = key.replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
+        names.put(prefix(part) + words, part.word + "." + key);
+      }
+    }
+    return names;
+  }
+
+  private static String prefix(Part part) {
+    return "RETORT_" + part.word.toUpperCase(Locale.ROOT) + "_";
+  }
+
+  private static Object typed(String name, String key, String text) {
+    int dot = key.indexOf('.');
+    Part part = Part.valueOf(key.substring(0, dot).toUpperCase(Locale.ROOT));
+    Class<?> type = part.keys().get(key.substring(dot + 1));
+    if (type == String.class || type == Path.class || type.isEnum()) {
+      return text;
+    }
+    if (type == List.class) {
+      return Arrays.stream(text.split(",")).map(String::strip).filter(word -> !word.isEmpty()).toList();
+    }
+    if (type == boolean.class) {
+      if (!text.equalsIgnoreCase("true") && !text.equalsIgnoreCase("false")) {
+        throw new JsonException(name + " must be true or false: " + text);
+      }
+      return text.equalsIgnoreCase("true");
+    }
+    try {
+      boolean whole = type != Double.class && type != double.class;
+      return whole ? (Number) Long.valueOf(text.strip()) : (Number) Double.valueOf(text.strip());
+    } catch (NumberFormatException e) {
+      throw new JsonException(name + " must be a number: " + text);
+    }
+  }
+}
