@@ -26,21 +26,29 @@ void CpuKernels::batch_norm_forward(const TensorView& x, const TensorView& gamma
   float *mean_kept = floats(running_mean), *variance_kept = floats(running_variance);
   split_channels(threads_, shape, [&](int64_t begin, int64_t end) {
     double totals[column_block];
+    // What rounding took from the mean, and the shift that gives it back.
+    double lost[column_block];
+    float factor[column_block], offset[column_block];
     sum_channels(shape, begin, end, [&](int64_t i, int64_t) { return from[i]; }, totals);
     for (int64_t c = begin; c < end; ++c) {
       mean[c] = static_cast<float>(totals[c - begin] / count);
+      lost[c - begin] = totals[c - begin] / count - static_cast<double>(mean[c]);
       mean_kept[c] = (1.0f - momentum) * mean_kept[c] + momentum * mean[c];
     }
     auto squares = [&](int64_t i, int64_t c) { return (from[i] - mean[c]) * (from[i] - mean[c]); };
     sum_channels(shape, begin, end, squares, totals);
     for (int64_t c = begin; c < end; ++c) {
-      const double squared = totals[c - begin];
+      const double about_mean = totals[c - begin] - count * lost[c - begin] * lost[c - begin];
+      // Rounding may take it below 0; NaN stays.
+      const double squared = about_mean < 0.0 ? 0.0 : about_mean;
       inv_std[c] = static_cast<float>(1.0 / std::sqrt(squared / count + static_cast<double>(epsilon)));
       variance_kept[c] =
           (1.0f - momentum) * variance_kept[c] + momentum * static_cast<float>(squared / (count - 1.0));
+      factor[c - begin] = scale[c] * inv_std[c];
+      offset[c - begin] = shift[c] - static_cast<float>(lost[c - begin]) * factor[c - begin];
     }
     for_channels(shape, begin, end, [&](int64_t i, int64_t c) {
-      to[i] = (from[i] - mean[c]) * (scale[c] * inv_std[c]) + shift[c];
+      to[i] = (from[i] - mean[c]) * factor[c - begin] + offset[c - begin];
     });
   });
 }

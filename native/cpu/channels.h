@@ -38,7 +38,7 @@ void split_channels(int32_t threads, const Channels& shape, const Body& body) {
 
 // totals[c − begin] = Σ term(index, c) over every place of channel c, begin ≤ c < end: at most column_block channels.
 template <typename Term>
-inline void sum_channels(const Channels& shape, int64_t begin, int64_t end, const Term& term, double* totals) {
+RETORT_INLINE void sum_channels(const Channels& shape, int64_t begin, int64_t end, const Term& term, double* totals) {
   if (shape.plane == 1) return sum_columns(shape.samples, shape.channels, begin, end, term, totals);
   for (int64_t c = begin; c < end; ++c) {
     double total = 0;
@@ -52,7 +52,7 @@ inline void sum_channels(const Channels& shape, int64_t begin, int64_t end, cons
 
 // body(index, c) at every place of the channels [begin, end).
 template <typename Body>
-inline void for_channels(const Channels& shape, int64_t begin, int64_t end, const Body& body) {
+RETORT_INLINE void for_channels(const Channels& shape, int64_t begin, int64_t end, const Body& body) {
   for (int64_t n = 0; n < shape.samples; ++n) {
     if (shape.plane == 1) {
       const int64_t row = n * shape.channels;

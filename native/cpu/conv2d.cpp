@@ -56,6 +56,7 @@ Convolution judge(const char* op, const char* x_name, const TensorView& x, const
   return shape;
 }
 
+int64_t limit() { const char*e=getenv("LIMIT"); return e?atoi(e):48; }
 }  // namespace
 
 void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
@@ -63,8 +64,8 @@ void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const 
   const Convolution shape = judge("conv2d_forward", "x", x, "w", w, "y", y, window, groups, threads_);
   if (bias) judge_shape("conv2d_forward", "bias", *bias, shape_of({shape.outputs}));
   const float* values = bias ? floats(*bias) : nullptr;
-  if (rows_fit(shape)) {
-    forward_by_rows(shape, floats(x), floats(w), values, floats(y), activation);
+  if (shape.group_channels() * shape.taps() <= limit()) {
+    forward_by_planes(shape, floats(x), floats(w), values, floats(y), activation);
   } else {
     forward_by_channels(shape, floats(x), floats(w), values, floats(y), activation);
   }

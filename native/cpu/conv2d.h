@@ -21,10 +21,12 @@ struct Convolution {
   }
 };
 
-// One output row at a time, pixels in the vectors' lanes, x read where it lies: for few taps and stride_w 1.
+// Pixels in the lanes: for few taps, or few outputs.
+void forward_by_planes(const Convolution& shape, const float* x, const float* w, const float* bias, float* y,
+                       Activation activation);
+
+// Pixels in the lanes, x read where it lies: for few taps and stride_w 1.
 bool rows_fit(const Convolution& shape);
-void forward_by_rows(const Convolution& shape, const float* x, const float* w, const float* bias, float* y,
-                     Activation activation);
 void backward_weight_by_rows(const Convolution& shape, const float* x, const float* dy, float* dw);
 
 // Channels in the lanes: the image is turned to H W C once, and every tap is then a contiguous run. For any shape.

@@ -56,7 +56,8 @@ void CpuKernels::dropout(const TensorView& x, const TensorView& seed, TensorView
       const int64_t count = end - i < 4 * groups ? end - i : 4 * groups;
 #pragma omp simd
       for (int64_t j = 0; j < count; ++j) {
-        to[i + j] = static_cast<int32_t>(words[j] >> 8) >= threshold ? from[i + j] * scale : 0.0f;
+        const float kept = from[i + j] * scale;
+        to[i + j] = static_cast<int32_t>(words[j] >> 8) >= threshold ? kept : 0.0f;
       }
     }
   });

@@ -136,10 +136,11 @@ void max_plane_backward_by_two(const Pooling& p, const float* dy, const int32_t*
 #pragma omp simd
     for (int64_t j = 0; j < p.columns; ++j) {
       const int32_t at = index[j] - start - 2 * static_cast<int32_t>(j);
-      top[2 * j] = at == 0 ? dy[j] : 0.0f;
-      top[2 * j + 1] = at == 1 ? dy[j] : 0.0f;
-      bottom[2 * j] = at == width ? dy[j] : 0.0f;
-      bottom[2 * j + 1] = at == width + 1 ? dy[j] : 0.0f;
+      const float d = dy[j];
+      top[2 * j] = at == 0 ? d : 0.0f;
+      top[2 * j + 1] = at == 1 ? d : 0.0f;
+      bottom[2 * j] = at == width ? d : 0.0f;
+      bottom[2 * j + 1] = at == width + 1 ? d : 0.0f;
     }
     if (p.width % 2 != 0) top[p.width - 1] = bottom[p.width - 1] = 0.0f;
   }

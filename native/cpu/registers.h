@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX2__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -27,7 +27,21 @@ inline Vector load(const float* p) { return *reinterpret_cast<const LooseVector*
 inline void store(float* p, Vector v) { *reinterpret_cast<LooseVector*>(p) = v; }
 // x − 0 is x for every x, so that this is one broadcast.
 inline Vector broadcast(float x) { return x - Vector{}; }
-inline Vector relu(Vector v) { return v < Vector{} ? Vector{} : v; }
+// The larger one of each pair; NaN where v has it.
+inline Vector larger(Vector floor, Vector v) {
+#if defined(__AVX512F__)
+  // The form without a mask warns of an undefined value in GCC 12.
+  return _mm512_maskz_max_ps(0xffff, floor, v);
+#elif defined(__AVX2__)
+  return _mm256_max_ps(floor, v);
+#elif defined(__SSE2__)
+  return _mm_max_ps(floor, v);
+#else
+  return floor > v ? floor : v;
+#endif
+}
+// What relu may not fall below, or else nothing.
+inline Vector floor_of(bool relu) { return broadcast(relu ? 0 : -__builtin_inff()); }
 
 // Past the caches; p is aligned to a vector.
 inline void stream(float* p, Vector v) {

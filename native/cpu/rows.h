@@ -21,7 +21,7 @@ constexpr int64_t narrow_columns = 64;
 
 // body(i, lane) for every value.
 template <int64_t lanes, typename Body>
-inline void each(Lanes<lanes>, int64_t columns, const Body& body) {
+RETORT_INLINE void each(Lanes<lanes>, int64_t columns, const Body& body) {
   if (lanes == 1) {
 #pragma omp simd
     for (int64_t i = 0; i < columns; ++i) body(i, 0);
@@ -35,7 +35,7 @@ inline void each(Lanes<lanes>, int64_t columns, const Body& body) {
 
 // most[lane] = max term(i, lane); NaN is passed over.
 template <int64_t lanes, typename Term>
-inline void max_each(Lanes<lanes>, int64_t columns, const Term& term, float* most) {
+RETORT_INLINE void max_each(Lanes<lanes>, int64_t columns, const Term& term, float* most) {
   if (lanes == 1) {
     float best = -__builtin_inff();
 #pragma omp simd reduction(max : best)
@@ -59,7 +59,7 @@ inline void max_each(Lanes<lanes>, int64_t columns, const Term& term, float* mos
 
 // total[lane] = Σ term(i, lane).
 template <int64_t lanes, typename Term>
-inline void sum_each(Lanes<lanes>, int64_t columns, const Term& term, float* total) {
+RETORT_INLINE void sum_each(Lanes<lanes>, int64_t columns, const Term& term, float* total) {
   if (lanes == 1) {
     *total = static_cast<float>(sum(0, columns, [&](int64_t i) { return term(i, 0); }));
     return;
@@ -73,14 +73,14 @@ inline void sum_each(Lanes<lanes>, int64_t columns, const Term& term, float* tot
 }
 
 // Rows beyond the last repeat it.
-inline void turn(const float* rows, int64_t count, int64_t columns, float* turned) {
+RETORT_INLINE void turn(const float* rows, int64_t count, int64_t columns, float* turned) {
   for (int64_t lane = 0; lane < narrow_lanes; ++lane) {
     const float* row = rows + (lane < count ? lane : count - 1) * columns;
     for (int64_t c = 0; c < columns; ++c) turned[c * narrow_lanes + lane] = row[c];
   }
 }
 
-inline void turn_back(const float* turned, int64_t count, int64_t columns, float* rows) {
+RETORT_INLINE void turn_back(const float* turned, int64_t count, int64_t columns, float* rows) {
   for (int64_t lane = 0; lane < count; ++lane) {
     for (int64_t c = 0; c < columns; ++c) rows[lane * columns + c] = turned[c * narrow_lanes + lane];
   }

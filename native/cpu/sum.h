@@ -6,21 +6,35 @@
 namespace retort {
 namespace RETORT_ISA {
 
-// Elements that one vector of float accumulators takes before it is emptied into a double.
-constexpr int64_t sum_run = 1024;
+// Elements that the float accumulators take before they are emptied into a double.
+constexpr int64_t sum_run = 4096;
 // The same for a column sum, counted in rows.
-constexpr int64_t sum_rows = 64;
+constexpr int64_t sum_rows = 16;
 
-// Σ term(i), begin ≤ i < end.
+// A loop over a lambda is vectorised only where both are inlined into their caller.
+#define RETORT_INLINE __attribute__((always_inline)) inline
+
+// Σ term(i), begin ≤ i < end, in one order for every instruction set.
 template <typename Term>
-inline double sum(int64_t begin, int64_t end, const Term& term) {
+RETORT_INLINE double sum(int64_t begin, int64_t end, const Term& term) {
+  constexpr int64_t lanes = 64;
   double total = 0;
   for (int64_t run = begin; run < end; run += sum_run) {
     const int64_t stop = end - run < sum_run ? end : run + sum_run;
-    float part = 0;
-#pragma omp simd reduction(+ : part)
-    for (int64_t i = run; i < stop; ++i) part += term(i);
-    total += part;
+    alignas(64) float lane[lanes] = {};
+    int64_t i = run;
+    for (; i + lanes <= stop; i += lanes) {
+#pragma omp simd
+      for (int64_t j = 0; j < lanes; ++j) lane[j] += term(i + j);
+    }
+    const int64_t rest = stop - i;
+#pragma omp simd
+    for (int64_t j = 0; j < rest; ++j) lane[j] += term(i + j);
+    for (int64_t half = lanes / 2; half >= 1; half /= 2) {
+#pragma omp simd
+      for (int64_t j = 0; j < half; ++j) lane[j] += lane[j + half];
+    }
+    total += lane[0];
   }
   return total;
 }
@@ -29,7 +43,7 @@ inline double sum(int64_t begin, int64_t end, const Term& term) {
 constexpr int64_t column_block = 128;
 
 template <typename Term>
-inline void sum_columns(int64_t rows, int64_t stride, int64_t begin, int64_t end, const Term& term, double* totals) {
+RETORT_INLINE void sum_columns(int64_t rows, int64_t stride, int64_t begin, int64_t end, const Term& term, double* totals) {
   float part[column_block];
   const int64_t columns = end - begin;
   for (int64_t j = 0; j < columns; ++j) totals[j] = 0;

@@ -38,19 +38,28 @@ void multiply(const Tile& tile) {
       b += b_row;
     }
   }
+  // In locals, because the stores might change what the tile says.
+  float* const c = tile.c;
+  const int64_t c_row = tile.c_row;
+  const Vector floor = floor_of(tile.relu);
+  const bool accumulate = tile.accumulate;
+  Vector bias[vectors];
 #pragma GCC unroll 2
-  for (int n = 0; n < vectors; ++n) {
-    const Vector bias = tile.bias ? load(tile.bias + n * lanes) : Vector{};
+  for (int n = 0; n < vectors; ++n) bias[n] = tile.bias ? load(tile.bias + n * lanes) : Vector{};
+  if (tile.streamed) {
 #pragma GCC unroll 14
     for (int m = 0; m < rows; ++m) {
-      float* c = tile.c + m * tile.c_row + n * lanes;
-      Vector value = sum[m][n] + (tile.accumulate ? load(c) : bias);
-      if (tile.relu) value = relu(value);
-      if (tile.streamed) {
-        stream(c, value);
-      } else {
-        store(c, value);
-      }
+#pragma GCC unroll 2
+      for (int n = 0; n < vectors; ++n) stream(c + m * c_row + n * lanes, larger(floor, sum[m][n] + bias[n]));
+    }
+    return;
+  }
+#pragma GCC unroll 14
+  for (int m = 0; m < rows; ++m) {
+#pragma GCC unroll 2
+    for (int n = 0; n < vectors; ++n) {
+      float* to = c + m * c_row + n * lanes;
+      store(to, larger(floor, sum[m][n] + (accumulate ? load(to) : bias[n])));
     }
   }
 }

@@ -33,7 +33,7 @@ struct Tile {
   int64_t prefetch_row = 0;
   bool accumulate = false;
   bool relu = false;
-  bool streamed = false;  // C goes past the caches; it is aligned to vectors then
+  bool streamed = false;  // C goes past the caches: only aligned to vectors and without accumulate
 };
 
 // 1 ≤ rows ≤ tile_rows, 1 ≤ vectors ≤ tile_vectors.

@@ -7,7 +7,7 @@ namespace {
 
 struct Op {
   BinaryOp op;
-  const char* name;
+  std::string name;
   double (*f)(double, double);
 };
 

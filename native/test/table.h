@@ -2,14 +2,13 @@
 // against finite differences of that reference.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "check.h"
 #include "retort/kernels.h"
 
 namespace retort {
@@ -45,8 +44,10 @@ constexpr Tolerance elementwise{2e-6, 1e-7};
 constexpr Tolerance composed{1e-5, 2e-6};
 // A kernel's gradient in float against differences of the reference in double.
 constexpr Tolerance gradient{1e-4, 1e-5};
-// Sums of `terms` products of numbers up to 1, in an order that is the kernel's own.
+// Sums of `terms` numbers up to 1 that promise to lose little.
 Tolerance sum(int64_t terms);
+// Sums of `terms` products of numbers up to 1 in float accumulators.
+Tolerance product(int64_t terms);
 }  // namespace tolerance
 
 constexpr uint64_t seed = 20260817;

@@ -9,7 +9,7 @@ namespace {
 
 struct Op {
   UnaryOp op;
-  const char* name;
+  std::string name;
   double low, high;
   double (*f)(double);
 };
@@ -17,8 +17,8 @@ struct Op {
 double normal_below(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
 const Op ops[] = {
-    {UnaryOp::relu, "relu", -2, 2, [](double x) { return x > 0 ? x : 0 * x; }},
-    {UnaryOp::gelu, "gelu", -6, 6, [](double x) { return x * normal_below(x); }},
+    {UnaryOp::relu, "relu", -2, 2, [](double x) { return x <= 0 ? 0 : x; }},
+    {UnaryOp::gelu, "gelu", -6, 6, [](double x) { return x < -40 ? 0 : x * normal_below(x); }},
     {UnaryOp::exp, "exp", -20, 3, [](double x) { return std::exp(x); }},
     {UnaryOp::log, "log", 0.01, 5, [](double x) { return std::log(x); }},
     {UnaryOp::sqrt, "sqrt", 0.01, 5, [](double x) { return std::sqrt(x); }},

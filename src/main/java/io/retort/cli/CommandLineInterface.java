@@ -28,9 +28,9 @@ import picocli.CommandLine.ParseResult;
     },
     footer = {
       "",
-      "Settings: a flag wins over the environment (RETORT_HTTP_PORT, PORT, DIST_EPOCHS, ...),",
-      "which wins over verticles.json. Exit codes: 0 done, 1 failed, 2 wrong usage, settings",
-      "or input, 130 cancelled.",
+      "Settings: a flag wins over the environment (RETORT_HTTP_PORT, PORT, DIST_EPOCHS and so on),",
+      "which wins over verticles.json.",
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 130 cancelled.",
       "",
       "Examples:",
       "  java -jar retort.jar                          train, distil, serve on port 5000",
@@ -52,6 +52,7 @@ public final class CommandLineInterface {
   public static int execute(String... arguments) {
     CommandLine line = new CommandLine(new CommandLineInterface());
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setUsageHelpWidth(100);
     line.setExecutionExceptionHandler(CommandLineInterface::explain);
     return line.execute(withDefault(arguments));
   }

@@ -9,10 +9,7 @@ import picocli.CommandLine.Mixin;
     name = "distill",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = {
-      "Carries out a recipe: trains the teacher if the store has none, distils the",
-      "student, saves it and puts it live if the recipe says so."
-    })
+    description = "Trains the teacher if the store has none, distils and saves the student.")
 final class DistillCommand implements Callable<Integer> {
   @Mixin private JobOptions job;
 

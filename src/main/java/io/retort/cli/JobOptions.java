@@ -68,13 +68,14 @@ final class JobOptions {
   @Option(names = "--resume", description = "go on with --job ID where it stopped")
   private boolean resume;
 
+  /** The recipe, not yet with {@code --epochs}. */
   Recipe recipe() {
-    Recipe loaded = Recipe.load(recipe);
-    return epochs == null ? loaded : loaded.withEpochs(epochs);
+    return Recipe.load(recipe);
   }
 
-  /** Trains by the recipe, with its progress on the standard error stream. Control-C leaves a job that can be resumed. */
-  int run(Recipe chosen) {
+  /** Trains by the recipe, its last phase as long as {@code --epochs} says, with its progress on the standard error stream. Control-C leaves a job that can be resumed. */
+  int run(Recipe carriedOut) {
+    Recipe chosen = epochs == null ? carriedOut : carriedOut.withEpochs(epochs);
     if (resume && job == null) {
       throw new IllegalArgumentException("--resume must come with --job ID: no job is named");
     }

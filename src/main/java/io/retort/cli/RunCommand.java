@@ -16,10 +16,11 @@ import picocli.CommandLine.Option;
     name = "run",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = {
-      "Starts every verticle of verticles.json. If no student is live yet, trains the",
-      "recipe's teacher, distils the student and puts it live; predictions are answered",
-      "from then on, also while later jobs train."
+    description = "Trains and distils where no student is live, and serves: every verticle.",
+    footer = {
+      "",
+      "If no student is live yet, trains the recipe's teacher, distils the student and puts it live.",
+      "Predictions are answered from then on, also while later jobs train."
     })
 final class RunCommand implements Callable<Integer> {
   @Mixin private NodeOptions node;

@@ -11,10 +11,7 @@ import picocli.CommandLine.Mixin;
     name = "serve",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = {
-      "Serves the live models of the store: the verticles of verticles.json without",
-      "training."
-    })
+    description = "Serves the live models of the store: every verticle but training.")
 final class ServeCommand implements Callable<Integer> {
   @Mixin private NodeOptions node;
 

@@ -10,7 +10,7 @@ import picocli.CommandLine.Mixin;
     name = "train",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Trains the model of a recipe's first phase (as a rule the teacher) and saves it.")
+    description = "Trains and saves the model of a recipe's first phase, as a rule the teacher.")
 final class TrainCommand implements Callable<Integer> {
   @Mixin private JobOptions job;
 

@@ -39,6 +39,17 @@ final class Scores {
     return sum / size;
   }
 
+  /** Mean over the samples of −log softmax(logits)[label], in nats. */
+  static double crossEntropy(FloatBuffer logits, Dataset data) {
+    double[] p = new double[logits.capacity() / data.size()];
+    double sum = 0;
+    for (int row = 0; row < data.size(); row++) {
+      logSoftmax(logits, row, p);
+      sum -= p[data.label(row)];
+    }
+    return sum / data.size();
+  }
+
   private static void logSoftmax(FloatBuffer logits, int row, double[] into) {
     int classes = into.length;
     double max = Double.NEGATIVE_INFINITY;

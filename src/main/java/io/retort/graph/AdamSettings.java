@@ -1,8 +1,8 @@
 package io.retort.graph;
 
 /**
- * Adam (Kingma, Ba 2015). {@code decoupled} makes the weight decay that of AdamW (Loshchilov, Hutter
- * 2019); otherwise it is L2, added to the gradient.
+ * Adam (Kingma, Ba 2015). {@code decoupled} makes the weight decay that of AdamW (Loshchilov,
+ * Hutter 2019); otherwise it is L2, added to the gradient.
  */
 public record AdamSettings(
     float beta1, float beta2, float epsilon, float weightDecay, boolean decoupled)

@@ -2,7 +2,10 @@ package io.retort.graph;
 
 import io.retort.tensor.Shape;
 
-/** The rule of {@code Kernels.binary} and {@code Kernels.reduce}: 1 in a place, or [1], stands for any size. */
+/**
+ * The rule of {@code Kernels.binary} and {@code Kernels.reduce}: 1 in a place, or [1], stands for
+ * any size.
+ */
 final class Broadcast {
   private Broadcast() {}
 
@@ -38,8 +41,7 @@ final class Broadcast {
     Shape result = x;
     for (int axis : axes) {
       if (axis < 0 || axis >= x.rank()) {
-        throw new IllegalArgumentException(
-            "[reduce] axis must be one of x: " + axis + ", " + x);
+        throw new IllegalArgumentException("[reduce] axis must be one of x: " + axis + ", " + x);
       }
       result = result.with(axis, 1);
     }

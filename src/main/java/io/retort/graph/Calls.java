@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Turns a node into calls of {@link Kernels}: op by op, with every argument looked up beforehand. */
+/**
+ * Turns a node into calls of {@link Kernels}: op by op, with every argument looked up beforehand.
+ */
 final class Calls implements AutoCloseable {
   private final Kernels k;
   private final Function<Value, TensorView> view;
@@ -34,7 +36,13 @@ final class Calls implements AutoCloseable {
       case SLICE, COPY -> List.of(slice(node));
       case PAD -> pad(node);
       case CONCAT -> concat(node);
-      case SOFTMAX, SOFTMAX_BACKWARD, LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX_KL, CROSS_ENTROPY, MSE ->
+      case SOFTMAX,
+          SOFTMAX_BACKWARD,
+          LOG_SOFTMAX,
+          LOG_SOFTMAX_BACKWARD,
+          SOFTMAX_KL,
+          CROSS_ENTROPY,
+          MSE ->
           List.of(loss(node));
       case BATCH_NORM, BATCH_NORM_INFERENCE, BATCH_NORM_BACKWARD -> List.of(batchNorm(node));
       case SGD -> List.of(sgd(node, node.attributes(SgdSettings.class)));
@@ -275,8 +283,7 @@ final class Calls implements AutoCloseable {
   private Window window(Window2d w) {
     return windows.computeIfAbsent(
         w,
-        key ->
-            new Window(w.kernelH(), w.kernelW(), w.strideH(), w.strideW(), w.padH(), w.padW()));
+        key -> new Window(w.kernelH(), w.kernelW(), w.strideH(), w.strideW(), w.padH(), w.padW()));
   }
 
   /** Frees the windows; the calls must not run again. */

@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 
-/** An input of a plan. What is written stays for every later run until it is written again. Allocates nothing. */
+/**
+ * An input of a plan. What is written stays for every later run until it is written again.
+ * Allocates nothing.
+ */
 public final class Feed {
   private final Plan plan;
   private final String name;

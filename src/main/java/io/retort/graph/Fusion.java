@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes one call of a product, its bias and its relu or gelu, where nothing else reads what lies between. In training relu
- * fuses, since its gradient reads what it returned; gelu's gradient reads what it was given, so there only the bias fuses.
+ * Makes one call of a product, its bias and its relu or gelu, where nothing else reads what lies
+ * between. In training relu fuses, since its gradient reads what it returned; gelu's gradient reads
+ * what it was given, so there only the bias fuses.
  */
 final class Fusion {
   private final Program program;
@@ -64,7 +65,8 @@ final class Fusion {
     }
     boolean product = node.op() == Op.MATMUL || node.op() == Op.CONV2D;
     boolean biased = node.op() == Op.BIAS && joinsReader(node.input(0).node());
-    return (product && reader.op() == Op.BIAS) || ((product || biased) && activation(reader) != null);
+    return (product && reader.op() == Op.BIAS)
+        || ((product || biased) && activation(reader) != null);
   }
 
   private static Activation activation(Node node) {

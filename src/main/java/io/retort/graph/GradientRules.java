@@ -29,7 +29,10 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 
-/** The backward pass as a table: for each op, per input, the gradient by that input from dy, the one by the output. */
+/**
+ * The backward pass as a table: for each op, per input, the gradient by that input from dy, the one
+ * by the output.
+ */
 final class GradientRules {
   @FunctionalInterface
   private interface Rule {
@@ -102,7 +105,8 @@ final class GradientRules {
       return part(g, n, input, dy);
     }
     if (!RULES.containsKey(n.op())) {
-      throw new IllegalArgumentException("[gradients] " + n.op().text() + " must have a gradient: " + n);
+      throw new IllegalArgumentException(
+          "[gradients] " + n.op().text() + " must have a gradient: " + n);
     }
     return RULES.get(n.op()).get(input).gradient(g, n, dy);
   }
@@ -226,8 +230,7 @@ final class GradientRules {
   private static Value column(Graph g, Node n, int input) {
     int channels = shape(n, input).dim(0);
     boolean planes = shape(n, 0).rank() == 4;
-    return g.reshape(
-        n.input(input), planes ? Shape.of(1, channels, 1, 1) : Shape.of(1, channels));
+    return g.reshape(n.input(input), planes ? Shape.of(1, channels, 1, 1) : Shape.of(1, channels));
   }
 
   private static Value inverseDeviation(Graph g, Node n) {

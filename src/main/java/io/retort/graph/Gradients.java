@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Reverse-mode differentiation: adds the nodes of a gradient to the graph. The rules are in {@link GradientRules}. */
+/**
+ * Reverse-mode differentiation: adds the nodes of a gradient to the graph. The rules are in {@link
+ * GradientRules}.
+ */
 public final class Gradients {
   private final Graph graph;
   private final Set<Value> active = new HashSet<>();
@@ -19,14 +22,15 @@ public final class Gradients {
   }
 
   /**
-   * The gradient of a loss of shape [1] by each of the values, of their shapes. What lies on no way from them to the loss is
-   * not built.
+   * The gradient of a loss of shape [1] by each of the values, of their shapes. What lies on no way
+   * from them to the loss is not built.
    *
    * @throws IllegalArgumentException if the loss does not depend on one of the values
    */
   public static Map<Value, Value> of(Graph graph, Value loss, Collection<Value> wrt) {
     if (loss.shape().size() != 1) {
-      throw new IllegalArgumentException("[gradients] the loss must be one number: " + loss.shape());
+      throw new IllegalArgumentException(
+          "[gradients] the loss must be one number: " + loss.shape());
     }
     Gradients backward = new Gradients(graph);
     List<Node> forward = List.copyOf(graph.nodes());

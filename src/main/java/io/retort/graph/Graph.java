@@ -1,6 +1,5 @@
 package io.retort.graph;
 
-import io.retort.json.Nearest;
 import io.retort.tensor.DType;
 import io.retort.tensor.Shape;
 import java.util.ArrayList;
@@ -14,9 +13,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * A computation as data: nodes with static shapes, in an order of evaluation. Several models may live in one graph. Equal
- * nodes are one node. Nothing is computed until a {@link Plan} is compiled; the graph may grow after that, for other plans.
- * For one thread.
+ * A computation as data: nodes with static shapes, in an order of evaluation. Several models may
+ * live in one graph. Equal nodes are one node. Nothing is computed until a {@link Plan} is
+ * compiled; the graph may grow after that, for other plans. For one thread.
  */
 public final class Graph extends Operations {
   private record Key(Op op, Attributes attributes, List<Value> inputs) {}
@@ -28,8 +27,7 @@ public final class Graph extends Operations {
   private final Map<String, Value> inputs = new LinkedHashMap<>();
   private final Map<String, Value> variables = new LinkedHashMap<>();
   private final Map<String, Value> outputs = new LinkedHashMap<>();
-  private final Map<String, Value> paths = new LinkedHashMap<>();
-  private final Map<Value, String> names = new HashMap<>();
+  private final Paths paths = new Paths();
 
   public Graph(Mode mode) {
     this.mode = mode;
@@ -80,7 +78,14 @@ public final class Graph extends Operations {
       throw new IllegalArgumentException(
           "[%s] %s must stay %s %s %s: %s %s %s"
               .formatted(
-                  op.text(), name, node.op().text(), old.shape(), old.dtype(), op.text(), type.shape(), type.dtype()));
+                  op.text(),
+                  name,
+                  node.op().text(),
+                  old.shape(),
+                  old.dtype(),
+                  op.text(),
+                  type.shape(),
+                  type.dtype()));
     }
     return old;
   }
@@ -112,7 +117,7 @@ public final class Graph extends Operations {
             "[" + op.text() + "] every input must be of this graph: " + argument.node());
       }
     }
-    List<Type> types = Legality.types(op, arguments, attributes, where(arguments));
+    List<Type> types = Legality.types(op, arguments, attributes, paths.where(arguments));
     boolean repeatable =
         op.writesFrom() == Integer.MAX_VALUE && arguments.stream().noneMatch(Graph::isState);
     return repeatable
@@ -133,24 +138,10 @@ public final class Graph extends Operations {
     return node.op() == Op.STATE || (node.op().isView() && isState(node.input(0)));
   }
 
-  private String where(List<Value> arguments) {
-    for (Value argument : arguments) {
-      if (argument.node().attributes() instanceof Attributes.Variable variable) {
-        int end = variable.path().lastIndexOf('/');
-        return ", at " + (end < 0 ? variable.path() : variable.path().substring(0, end));
-      }
-    }
-    for (Value argument : arguments) {
-      if (names.containsKey(argument)) {
-        return ", after " + names.get(argument);
-      }
-    }
-    return "";
-  }
-
   /**
-   * In training, x with the share {@code rate} of its elements set to 0 and the others divided by 1 − rate; in inference x.
-   * {@code seed} [2] int32 is fed anew for each step; every dropout of a graph draws differently.
+   * In training, x with the share {@code rate} of its elements set to 0 and the others divided by 1
+   * − rate; in inference x. {@code seed} [2] int32 is fed anew for each step; every dropout of a
+   * graph draws differently.
    */
   public Value dropout(Value x, float rate, Value seed) {
     if (!(rate >= 0 && rate < 1)) {
@@ -163,20 +154,31 @@ public final class Graph extends Operations {
   }
 
   /**
-   * Batch normalisation (Ioffe, Szegedy 2015) of x [N,C] or [N,C,H,W]; the others are [C]. In training the batch's own mean
-   * and variance are used and move the running ones, running = (1 − momentum)·running + momentum·batch; in inference the
-   * running ones are used.
+   * Batch normalisation (Ioffe, Szegedy 2015) of x [N,C] or [N,C,H,W]; the others are [C]. In
+   * training the batch's own mean and variance are used and move the running ones, running = (1 −
+   * momentum)·running + momentum·batch; in inference the running ones are used.
    */
   public Value batchNorm(
-      Value x, Value gamma, Value beta, Value runningMean, Value runningVariance, float momentum, float epsilon) {
+      Value x,
+      Value gamma,
+      Value beta,
+      Value runningMean,
+      Value runningVariance,
+      float momentum,
+      float epsilon) {
     Op op = mode == Mode.TRAINING ? Op.BATCH_NORM : Op.BATCH_NORM_INFERENCE;
     Attributes attributes = new Attributes.BatchNorm(momentum, epsilon);
     return node(op, attributes, x, gamma, beta, runningMean, runningVariance);
   }
 
-  /** Trains the parameter by one step after everything else has read it. {@code scale} [1], or null for 1. */
-  public void sgd(Value parameter, Value gradient, Value learningRate, Value scale, SgdSettings settings) {
-    List<Value> arguments = new ArrayList<>(List.of(gradient, learningRate, orOne(scale), parameter));
+  /**
+   * Trains the parameter by one step after everything else has read it. {@code scale} [1], or null
+   * for 1.
+   */
+  public void sgd(
+      Value parameter, Value gradient, Value learningRate, Value scale, SgdSettings settings) {
+    List<Value> arguments =
+        new ArrayList<>(List.of(gradient, learningRate, orOne(scale), parameter));
     if (settings.momentum() > 0) {
       arguments.add(slot(parameter, "velocity"));
     }
@@ -184,11 +186,16 @@ public final class Graph extends Operations {
   }
 
   /**
-   * Trains the parameter by one step after everything else has read it. {@code step} [1] counts from 1; {@code scale} [1],
-   * or null for 1, multiplies the gradient.
+   * Trains the parameter by one step after everything else has read it. {@code step} [1] counts
+   * from 1; {@code scale} [1], or null for 1, multiplies the gradient.
    */
   public void adam(
-      Value parameter, Value gradient, Value learningRate, Value step, Value scale, AdamSettings settings) {
+      Value parameter,
+      Value gradient,
+      Value learningRate,
+      Value step,
+      Value scale,
+      AdamSettings settings) {
     Value m = slot(parameter, "m");
     Value v = slot(parameter, "v");
     update(Op.ADAM, settings, List.of(gradient, learningRate, step, orOne(scale), parameter, m, v));
@@ -210,7 +217,8 @@ public final class Graph extends Operations {
       throw new IllegalArgumentException(
           "[optimizer] what is trained must be a parameter: " + parameter.node());
     }
-    return state("optimizer/" + variable.path() + "/" + name, parameter.shape(), Initializers.zeros());
+    return state(
+        "optimizer/" + variable.path() + "/" + name, parameter.shape(), Initializers.zeros());
   }
 
   private Value orOne(Value scale) {
@@ -219,20 +227,16 @@ public final class Graph extends Operations {
 
   /** Gives a value a path by which {@link #at} finds it: {@code student/conv1}. */
   public void name(String path, Value value) {
-    Value old = paths.putIfAbsent(path, value);
-    if (old != null && old != value) {
-      throw new IllegalArgumentException("[graph] a path must name one value: " + path);
-    }
-    names.putIfAbsent(value, path);
+    paths.name(path, value);
   }
 
   /** The value named so; the error hints at a near name. */
   public Value at(String path) {
-    return find("path", paths, path);
+    return paths.at(path);
   }
 
   public Set<String> paths() {
-    return Collections.unmodifiableSet(paths.keySet());
+    return paths.all();
   }
 
   /** Makes a plan keep the value for {@link Plan#output}. */
@@ -272,30 +276,18 @@ public final class Graph extends Operations {
     return Collections.unmodifiableList(nodes);
   }
 
-  static <T> T find(String what, Map<String, T> all, String name) {
-    T found = all.get(name);
-    if (found == null) {
-      throw new IllegalArgumentException(
-          "[graph] " + what + " must be known: " + name + Nearest.hint(name, all.keySet()));
-    }
-    return found;
-  }
-
   /** One line a node. */
   public String describe() {
     return nodes.stream()
-        .map(
-            node ->
-                node
-                    + node.outputs().stream()
-                        .filter(names::containsKey)
-                        .map(value -> "  # " + names.get(value))
-                        .collect(Collectors.joining()))
+        .map(node -> node + paths.comment(node))
         .collect(Collectors.joining("\n", "", "\n"));
   }
 
   @Override
   public String toString() {
-    return "graph of " + nodes.size() + " nodes, outputs " + Arrays.toString(outputs.keySet().toArray());
+    return "graph of "
+        + nodes.size()
+        + " nodes, outputs "
+        + Arrays.toString(outputs.keySet().toArray());
   }
 }

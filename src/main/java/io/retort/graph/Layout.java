@@ -10,9 +10,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where each value lies in a plan's one block of memory. Constants, inputs and outputs have places of their own for the
- * whole run; everything else shares an arena by liveness, a value's place being free after its last reader. Variables lie
- * elsewhere. An output takes over a dying input's place where {@link Op#inPlace} allows.
+ * Where each value lies in a plan's one block of memory. Constants, inputs and outputs have places
+ * of their own for the whole run; everything else shares an arena by liveness, a value's place
+ * being free after its last reader. Variables lie elsewhere. An output takes over a dying input's
+ * place where {@link Op#inPlace} allows.
  */
 final class Layout {
   /** A cache line, and a whole vector. */
@@ -104,12 +105,16 @@ final class Layout {
     places.put(value, block);
   }
 
-  /** The block of an input that the node may overwrite: nothing reads it later, no other input lies in it. */
+  /**
+   * The block of an input that the node may overwrite: nothing reads it later, no other input lies
+   * in it.
+   */
   private Block dyingInput(Node node, int position) {
     for (int candidate : node.op().inPlace()) {
       Value input = node.input(candidate);
       Block block = places.get(Program.root(input));
-      boolean dies = block != null && block.last == position && input.shape().equals(node.output(0).shape());
+      boolean dies =
+          block != null && block.last == position && input.shape().equals(node.output(0).shape());
       for (int i = 0; dies && i < node.inputs().size(); i++) {
         dies = i == candidate || places.get(Program.root(node.input(i))) != block;
       }
@@ -122,7 +127,8 @@ final class Layout {
 
   private void assignOffsets() {
     List<Block> order = new ArrayList<>(blocks);
-    order.sort(Comparator.<Block>comparingInt(block -> block.first).thenComparing(block -> -block.bytes));
+    order.sort(
+        Comparator.<Block>comparingInt(block -> block.first).thenComparing(block -> -block.bytes));
     List<Block> arena = new ArrayList<>();
     for (Block block : order) {
       if (!share || block.last == ALWAYS) {

@@ -11,8 +11,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The one place that judges whether a node may be: which shapes and element types an op takes, and what comes out. Errors
- * say {@code [op] what must hold: what came, at path}.
+ * The one place that judges whether a node may be: which shapes and element types an op takes, and
+ * what comes out. Errors say {@code [op] what must hold: what came, at path}.
  */
 final class Legality {
   private static final Shape SCALAR = Shape.of(1);
@@ -28,7 +28,7 @@ final class Legality {
     this.inputs = inputs;
     this.attributes = attributes;
     this.where = where;
-    this.label = label(op, attributes);
+    this.label = op.label(attributes);
   }
 
   /** The types of the outputs, or an IllegalArgumentException. {@code where} ends the message. */
@@ -36,19 +36,10 @@ final class Legality {
     return new Legality(op, inputs, attributes, where).types();
   }
 
-  private static String label(Op op, Attributes attributes) {
-    return switch (op) {
-      case UNARY -> ((Attributes.Unary) attributes).op().toString();
-      case BINARY -> ((Attributes.Binary) attributes).op().toString();
-      case REDUCE -> ((Attributes.Reduce) attributes).op().toString();
-      default -> op.text();
-    };
-  }
-
   private List<Type> types() {
-    if (op != Op.PERMUTE && op != Op.SLICE && op != Op.CONCAT && op != Op.RESHAPE && op != Op.COPY) {
+    if (!op.takesAny()) {
       for (int i = 0; i < inputs.size(); i++) {
-        DType wanted = isInteger(i) ? INT32 : FLOAT32;
+        DType wanted = op.takesInteger(i) ? INT32 : FLOAT32;
         must(in(i).dtype() == wanted, "input " + i + " must be " + wanted, in(i).dtype());
       }
     }
@@ -88,11 +79,6 @@ final class Legality {
     };
   }
 
-  private boolean isInteger(int input) {
-    return input == 1
-        && (op == Op.CROSS_ENTROPY || op == Op.DROPOUT || op == Op.MAX_POOL2D_BACKWARD);
-  }
-
   private List<Type> matmul(Attributes.Product product) {
     Shape a = shape(0);
     Shape b = shape(1);
@@ -101,7 +87,10 @@ final class Legality {
     int depthA = a.dim(product.transposeA() ? 0 : 1);
     int depthB = b.dim(product.transposeB() ? 1 : 0);
     String transposes =
-        (product.transposeA() ? " transposed" : "") + ", " + b + (product.transposeB() ? " transposed" : "");
+        (product.transposeA() ? " transposed" : "")
+            + ", "
+            + b
+            + (product.transposeB() ? " transposed" : "");
     must(depthA == depthB, "columns of a must be rows of b", a + transposes);
     return floats(
         Shape.of(a.dim(product.transposeA() ? 1 : 0), b.dim(product.transposeB() ? 0 : 1)));
@@ -173,13 +162,16 @@ final class Legality {
   }
 
   private List<Type> reduce(Shape result) {
-    must(Broadcast.fits(result, shape(0)), "the result must be x's shape with 1 in places", result, shape(0));
+    must(
+        Broadcast.fits(result, shape(0)),
+        "the result must be x's shape with 1 in places",
+        result,
+        shape(0));
     return floats(result);
   }
 
   private List<Type> reshape(Shape result) {
-    must(
-        result.size() == shape(0).size(), "the number of elements must stay", shape(0), result);
+    must(result.size() == shape(0).size(), "the number of elements must stay", shape(0), result);
     return List.of(new Type(result, in(0).dtype()));
   }
 
@@ -242,7 +234,10 @@ final class Legality {
   private List<Type> crossEntropy() {
     must(shape(0).rank() == 2, "logits must be [B, C]", shape(0));
     must(
-        shape(1).equals(Shape.of(shape(0).dim(0))), "there must be one label a row", shape(0), shape(1));
+        shape(1).equals(Shape.of(shape(0).dim(0))),
+        "there must be one label a row",
+        shape(0),
+        shape(1));
     return floats(SCALAR, shape(0));
   }
 
@@ -263,7 +258,10 @@ final class Legality {
   /** Inputs: gradient, scalars, and from the first one written the parameter and its slots. */
   private List<Type> update() {
     Value parameter = in(op.writesFrom());
-    must(parameter.node().op() == Op.PARAMETER, "what is trained must be a parameter", parameter.node());
+    must(
+        parameter.node().op() == Op.PARAMETER,
+        "what is trained must be a parameter",
+        parameter.node());
     for (int i = 1; i < inputs.size(); i++) {
       Shape wanted = i < op.writesFrom() ? SCALAR : shape(0);
       must(shape(i).equals(wanted), "input " + i + " must be " + wanted, shape(i));

@@ -74,7 +74,9 @@ public final class Node {
   @Override
   public String toString() {
     String results =
-        outputs.stream().map(value -> value + " " + value.shape()).collect(Collectors.joining(", "));
+        outputs.stream()
+            .map(value -> value + " " + value.shape())
+            .collect(Collectors.joining(", "));
     String arguments = inputs.stream().map(Value::toString).collect(Collectors.joining(", "));
     return (results.isEmpty() ? "" : results + " = ")
         + (op.text() + "(" + arguments + ")")

@@ -52,6 +52,25 @@ public enum Op {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** The name that an error begins with: that of the elementwise op where there is one. */
+  String label(Attributes attributes) {
+    return switch (this) {
+      case UNARY -> ((Attributes.Unary) attributes).op().toString();
+      case BINARY -> ((Attributes.Binary) attributes).op().toString();
+      case REDUCE -> ((Attributes.Reduce) attributes).op().toString();
+      default -> text();
+    };
+  }
+
+  /** Labels, seeds and indices are int32; other inputs float32, where the op does not take any. */
+  boolean takesInteger(int input) {
+    return input == 1 && (this == CROSS_ENTROPY || this == DROPOUT || this == MAX_POOL2D_BACKWARD);
+  }
+
+  boolean takesAny() {
+    return this == PERMUTE || this == SLICE || this == CONCAT || this == RESHAPE || this == COPY;
+  }
+
   boolean isSource() {
     return this == INPUT || isVariable() || this == CONSTANT;
   }

@@ -144,8 +144,8 @@ abstract class Operations {
   }
 
   /**
-   * T²·KL(softmax(teacher/T) ‖ softmax(student/T)), the mean over the rows of the logits [B,C] (Hinton, Vinyals, Dean
-   * 2015). No gradient flows to the teacher.
+   * T²·KL(softmax(teacher/T) ‖ softmax(student/T)), the mean over the rows of the logits [B,C]
+   * (Hinton, Vinyals, Dean 2015). No gradient flows to the teacher.
    */
   public Value softmaxKl(Value student, Value teacher, Value temperature) {
     return node(Op.SOFTMAX_KL, new Attributes.None(), student, teacher, temperature);
@@ -167,7 +167,8 @@ abstract class Operations {
   }
 
   /**
-   * min(1, maxNorm/‖gradients‖) as [1]: the scale that clips the gradients' common norm (Pascanu, Mikolov, Bengio 2013).
+   * min(1, maxNorm/‖gradients‖) as [1]: the scale that clips the gradients' common norm (Pascanu,
+   * Mikolov, Bengio 2013).
    */
   public Value clipScale(Collection<Value> gradients, Value maxNorm) {
     Value squares = constant(Shape.of(1), 1e-12f);

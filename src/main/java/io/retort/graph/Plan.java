@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A graph made ready for one device: memory placed once, then a flat list of kernel calls. {@link #run} allocates nothing,
- * neither on the heap nor beside it. For one thread at a time; plans that share variables may run side by side where none
- * of them trains.
+ * A graph made ready for one device: memory placed once, then a flat list of kernel calls. {@link
+ * #run} allocates nothing, neither on the heap nor beside it. For one thread at a time; plans that
+ * share variables may run side by side where none of them trains.
  */
 public final class Plan implements AutoCloseable {
   private final Device device;
@@ -38,9 +38,16 @@ public final class Plan implements AutoCloseable {
     memory = device.allocate(layout.bytes());
     kernelCalls = new Calls(device.kernels(), this::view);
     try {
-      calls = program.nodes().stream().flatMap(node -> kernelCalls.of(node).stream()).toArray(Call[]::new);
-      graph.inputs().forEach((name, value) -> feeds.put(name, new Feed(this, name, value, host(value))));
-      program.outputs().forEach((name, value) -> fetches.put(name, new Fetch(this, value, host(value))));
+      calls =
+          program.nodes().stream()
+              .flatMap(node -> kernelCalls.of(node).stream())
+              .toArray(Call[]::new);
+      graph
+          .inputs()
+          .forEach((name, value) -> feeds.put(name, new Feed(this, name, value, host(value))));
+      program
+          .outputs()
+          .forEach((name, value) -> fetches.put(name, new Fetch(this, value, host(value))));
       program.nodes().forEach(this::fillConstant);
     } catch (RuntimeException e) {
       close();
@@ -51,7 +58,8 @@ public final class Plan implements AutoCloseable {
   /**
    * Compiles what the graph's outputs and updates need.
    *
-   * @throws IllegalArgumentException if a variable of the graph is not declared, or has another shape
+   * @throws IllegalArgumentException if a variable of the graph is not declared, or has another
+   *     shape
    */
   public static Plan compile(Graph graph, Device device, Variables variables) {
     return compile(graph, device, variables, Passes.ALL);
@@ -107,12 +115,12 @@ public final class Plan implements AutoCloseable {
 
   /** The graph's input of that name. */
   public Feed input(String name) {
-    return Graph.find("input", feeds, name);
+    return Paths.find("input", feeds, name);
   }
 
   /** The graph's output of that name. */
   public Fetch output(String name) {
-    return Graph.find("output", fetches, name);
+    return Paths.find("output", fetches, name);
   }
 
   /**

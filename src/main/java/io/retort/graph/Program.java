@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What a plan is made of: nodes in an order of evaluation and the outputs to keep. Passes turn one into another. */
+/**
+ * What a plan is made of: nodes in an order of evaluation and the outputs to keep. Passes turn one
+ * into another.
+ */
 record Program(List<Node> nodes, Map<String, Value> outputs) {
 
   /** The nodes that an output or an update needs; the others are dead. */
@@ -82,11 +85,16 @@ record Program(List<Node> nodes, Map<String, Value> outputs) {
       Type type = new Type(value.shape(), value.dtype());
       Node node = value.node();
       Node copy =
-          new Node(node.graph(), node.id(), Op.COPY, List.of(value), new Attributes.None(), List.of(type));
+          new Node(
+              node.graph(),
+              node.id(),
+              Op.COPY,
+              List.of(value),
+              new Attributes.None(),
+              List.of(type));
       nodes.add(copy);
       return copy.output(0);
     }
-
 
     Program program(Map<String, Value> outputs) {
       Map<String, Value> kept = new LinkedHashMap<>();

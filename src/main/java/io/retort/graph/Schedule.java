@@ -6,7 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The passes that make the order of a plan right: what is kept apart from the variables, and when they are trained. */
+/**
+ * The passes that make the order of a plan right: what is kept apart from the variables, and when
+ * they are trained.
+ */
 final class Schedule {
   private Schedule() {}
 
@@ -24,8 +27,9 @@ final class Schedule {
   }
 
   /**
-   * Copies the sources that are outputs, so that a fetched value is that of the run, and the variables that an update takes
-   * as a gradient or a scalar, so that no two updates wait for each other.
+   * Copies the sources that are outputs, so that a fetched value is that of the run, and the
+   * variables that an update takes as a gradient or a scalar, so that no two updates wait for each
+   * other.
    */
   static Program withCopies(Program program) {
     Program.Rewrite rewrite = new Program.Rewrite();
@@ -41,7 +45,8 @@ final class Schedule {
       List<Value> inputs = new ArrayList<>();
       for (Value value : update.inputs()) {
         boolean copied =
-            inputs.size() < update.op().writesFrom() && Program.root(value).node().op().isVariable();
+            inputs.size() < update.op().writesFrom()
+                && Program.root(value).node().op().isVariable();
         inputs.add(copied ? rewrite.copy(rewrite.of(value)) : rewrite.of(value));
       }
       rewrite.replace(update, update.op(), inputs, update.attributes());
@@ -53,7 +58,10 @@ final class Schedule {
     return rewrite.program(outputs);
   }
 
-  /** Puts each update as early as it may be: after its inputs and after every reader of what it writes. */
+  /**
+   * Puts each update as early as it may be: after its inputs and after every reader of what it
+   * writes.
+   */
   static Program ordered(Program program) {
     Map<Value, Integer> lastUse = new HashMap<>();
     List<Node> steady = new ArrayList<>();

@@ -18,8 +18,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Parameters and state on one device, by path. Plans that are compiled with the same variables read and train the same
- * memory. Reading and writing while a plan runs is the caller's to order.
+ * Parameters and state on one device, by path. Plans that are compiled with the same variables read
+ * and train the same memory. Reading and writing while a plan runs is the caller's to order.
  */
 public final class Variables implements AutoCloseable {
   /** A cache line, and a whole vector. */
@@ -41,8 +41,8 @@ public final class Variables implements AutoCloseable {
   }
 
   /**
-   * Allocates the graph's variables that are missing and gives them their first values, which depend on the seed and the
-   * path alone. Those that are there keep their values.
+   * Allocates the graph's variables that are missing and gives them their first values, which
+   * depend on the seed and the path alone. Those that are there keep their values.
    *
    * @throws IllegalArgumentException if one is there with another shape; nothing is allocated then
    */
@@ -128,13 +128,15 @@ public final class Variables implements AutoCloseable {
   }
 
   /**
-   * Copies every variable of {@code other} whose path begins with {@code fromPrefix} to the variable here whose path begins
-   * with {@code toPrefix} instead.
+   * Copies every variable of {@code other} whose path begins with {@code fromPrefix} to the
+   * variable here whose path begins with {@code toPrefix} instead.
    *
-   * @throws IllegalArgumentException if there is none to copy, or one is missing here or has another shape
+   * @throws IllegalArgumentException if there is none to copy, or one is missing here or has
+   *     another shape
    */
   public void copyFrom(Variables other, String fromPrefix, String toPrefix) {
-    List<String> paths = other.paths().stream().filter(path -> path.startsWith(fromPrefix)).toList();
+    List<String> paths =
+        other.paths().stream().filter(path -> path.startsWith(fromPrefix)).toList();
     if (paths.isEmpty()) {
       throw new IllegalArgumentException(
           "[variables] there must be variables to copy: none begins with " + fromPrefix);
@@ -158,7 +160,7 @@ public final class Variables implements AutoCloseable {
 
   private synchronized Slot slot(String path) {
     requireOpen();
-    return Graph.find("variable", slots, path);
+    return Paths.find("variable", slots, path);
   }
 
   /** The variable, seen under a shape of its size; made once and kept until {@link #close()}. */

@@ -42,7 +42,8 @@ public record Window2d(int kernelH, int kernelW, int strideH, int strideW, int p
     return text(kernelH, kernelW, strideH, strideW, padH, padW);
   }
 
-  private static String text(int kernelH, int kernelW, int strideH, int strideW, int padH, int padW) {
+  private static String text(
+      int kernelH, int kernelW, int strideH, int strideW, int padH, int padW) {
     return "kernel %dx%d, stride %dx%d, padding %dx%d"
         .formatted(kernelH, kernelW, strideH, strideW, padH, padW);
   }

@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -184,7 +185,7 @@ public final class Fields {
       return List.of();
     }
     if (raw(key) instanceof List<?> list) {
-      return List.copyOf(list);
+      return Collections.unmodifiableList(list);
     }
     throw wrong(key, "a list");
   }

@@ -1,16 +1,20 @@
 package io.retort.json;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.util.Map;
 
 /** JSON text to and from maps, lists, strings, numbers, booleans and null. Objects keep their order. */
 public final class Json {
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
   private static final JSON PLAIN =
-      JSON.builder(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+      JSON.builder(FACTORY)
           .enable(JSON.Feature.WRITE_NULL_PROPERTIES)
           .build();
   private static final JSON PRETTY = PLAIN.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
@@ -44,15 +48,21 @@ public final class Json {
     if (text.isBlank()) {
       throw new JsonException("must be JSON: the text is empty");
     }
-    try {
-      return PLAIN.anyFrom(text);
+    try (JsonParser parser = FACTORY.createParser(text)) {
+      Object value = PLAIN.anyFrom(parser);
+      if (parser.nextToken() != null) {
+        throw new JsonException("must be JSON: text goes on after its end" + where(parser.currentTokenLocation()));
+      }
+      return value;
     } catch (JsonProcessingException e) {
-      var at = e.getLocation();
-      String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-      throw new JsonException("must be JSON: " + e.getOriginalMessage() + where);
+      throw new JsonException("must be JSON: " + e.getOriginalMessage() + where(e.getLocation()));
     } catch (IOException e) {
       throw new JsonException("must be JSON: " + e.getMessage());
     }
+  }
+
+  private static String where(JsonLocation at) {
+    return at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
   }
 
   @SuppressWarnings("unchecked")

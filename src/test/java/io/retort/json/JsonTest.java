@@ -25,4 +25,15 @@ class JsonTest {
         .isInstanceOf(JsonException.class)
         .hasMessageContaining("line 1, column");
   }
+
+  @Test
+  void parse_textAfterTheValue_isRefused() {
+    assertThatThrownBy(() -> Json.parse("{\"a\":1} trailing")).isInstanceOf(JsonException.class);
+    assertThatThrownBy(() -> Json.parse("{} {}")).hasMessageContaining("goes on after its end");
+  }
+
+  @Test
+  void parse_nullInAList_isKept() {
+    assertThat(Fields.parse("t", "{\"l\":[null]}").list("l")).containsExactly((Object) null);
+  }
 }

@@ -1,0 +1,196 @@
+package io.retort.inference;
+
+import io.retort.bus.Addresses;
+import io.retort.bus.Bus;
+import io.retort.bus.Failure;
+import io.retort.bus.FailureException;
+import io.retort.bus.LiveModel;
+import io.retort.bus.LiveModels;
+import io.retort.bus.ModelVersion;
+import io.retort.bus.PredictReply;
+import io.retort.bus.PredictRequest;
+import io.retort.config.InferenceConfig;
+import io.retort.config.InferenceConfig.Compute;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Predicts. A version that was promoted is loaded and warmed beside the one that answers; then it takes over, and the old one
+ * answers what it has accepted before its memory is freed.
+ */
+public final class InferenceVerticle extends VerticleBase {
+  private static final Logger LOG = LoggerFactory.getLogger(InferenceVerticle.class);
+
+  /** What handing a batch to another thread and back costs; a model faster than that stays on the event loop. */
+  private static final long HOP_NANOS = 20_000;
+
+  private static final long STOP_SECONDS = 30;
+  private final Map<String, Batcher> served = new LinkedHashMap<>();
+  private final ExecutorService loading = Lane.named("retort-loader");
+  private final ExecutorService lane = Lane.named("retort-lane");
+  private InferenceConfig config;
+  private ModelLoader loader;
+  private Bus bus;
+  private boolean loadedAll;
+  private boolean stopping;
+
+  @Override
+  public Future<?> start() {
+    config = InferenceConfig.of(config().getMap());
+    loader = new ModelLoader(config);
+    bus = Bus.of(vertx);
+    loading.execute(this::loadAll);
+    bus.serve(Addresses.PREDICT, this::predict);
+    bus.serve(Addresses.MODELS_LIVE, nothing -> Future.succeededFuture(live()));
+    bus.listen(Addresses.MODEL_PROMOTED, this::promoted);
+    return Future.succeededFuture();
+  }
+
+  private Future<PredictReply> predict(PredictRequest request) {
+    String name = request.model() == null ? config.defaultModel() : request.model();
+    Batcher batcher = served.get(name);
+    if (batcher == null) {
+      return Future.failedFuture(notServed(name));
+    }
+    FailureException refusal = refusal(request, batcher.model());
+    if (refusal != null) {
+      return Future.failedFuture(refusal);
+    }
+    long millis = request.timeoutMillis() > 0 ? request.timeoutMillis() : config.timeoutMillis();
+    return batcher.submit(request, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis));
+  }
+
+  private FailureException notServed(String name) {
+    return name.equals(config.defaultModel()) || !loadedAll
+        ? Failure.NOT_READY.because("no version of the model " + name + " is live yet")
+        : Failure.UNKNOWN_MODEL.because("there is no live model of this name: " + name);
+  }
+
+  /** What is wrong with a request, or null. */
+  private FailureException refusal(PredictRequest request, WarmModel model) {
+    String version = model.card().version();
+    if (request.version() != null && !request.version().equals(version)) {
+      return Failure.UNKNOWN_VERSION.because(
+          "version " + request.version() + " of " + model.card().name() + " is not live; version " + version + " is");
+    }
+    if (request.rows() < 1 || request.features().length % request.rows() != 0) {
+      return Failure.INVALID_FEATURES.because("features must be whole rows: " + request.rows() + " rows came");
+    }
+    if (request.rows() > config.maxRows()) {
+      return Failure.BATCH_TOO_LARGE.because(
+          "a request may hold " + config.maxRows() + " rows: " + request.rows() + " came");
+    }
+    int numbers = request.features().length / request.rows();
+    return numbers == model.features()
+        ? null
+        : Failure.INVALID_FEATURES.because(
+            "features must be " + model.features() + " numbers a row: " + numbers + " came");
+  }
+
+  private LiveModels live() {
+    return new LiveModels(served.values().stream().map(batcher -> describe(batcher.model())).toList());
+  }
+
+  private LiveModel describe(WarmModel model) {
+    String name = model.card().name();
+    return new LiveModel(
+        name, model.card().version(), model.features(), model.classes(), name.equals(config.defaultModel()));
+  }
+
+  private void loadAll() {
+    try {
+      LOG.info("inference: device {}", loader.device().describe());
+      loader.names().forEach(name -> load(name, null));
+    } catch (RuntimeException | Error e) {
+      LOG.error("inference: the models cannot be read: {}", e.getMessage(), e);
+    }
+    context.runOnContext(done -> loadedAll = true);
+  }
+
+  private void promoted(ModelVersion promoted) {
+    if (!stopping && loader.serves(promoted.model())) {
+      Batcher present = served.get(promoted.model());
+      String version = present == null ? null : present.model().card().version();
+      loading.execute(() -> load(promoted.model(), version));
+    }
+  }
+
+  private void load(String name, String version) {
+    try {
+      loader.load(name, version).ifPresent(model -> context.runOnContext(warm -> takeOver(model)));
+    } catch (RuntimeException | Error e) {
+      LOG.error("inference: {} cannot be served: {}", name, e.getMessage(), e);
+    }
+  }
+
+  private void takeOver(WarmModel model) {
+    Batcher batcher = new Batcher(model, executor(model), this::onContext, config.maxBatchSize(), config.maxQueuedRows());
+    Batcher old = served.put(model.card().name(), batcher);
+    if (old != null) {
+      old.retire();
+    }
+    LOG.info(
+        "inference: {} version {} is live, {} µs a row", model.card().name(), model.card().version(), model.nanosOfOne() / 1000);
+    bus.publish(Addresses.MODEL_SERVED, describe(model));
+  }
+
+  private Executor executor(WarmModel model) {
+    boolean here =
+        config.compute() == Compute.EVENT_LOOP
+            || (config.compute() == Compute.AUTO && model.nanosOfOne() < HOP_NANOS);
+    return here ? task -> context.runOnContext(turn -> task.run()) : lane;
+  }
+
+  /** At once where this is the event loop already. */
+  private void onContext(Runnable task) {
+    if (io.vertx.core.Vertx.currentContext() == context) {
+      task.run();
+    } else {
+      context.runOnContext(turn -> task.run());
+    }
+  }
+
+  /** Answers what was accepted, then frees the models, then the device; a load under way ends first. */
+  @Override
+  public Future<?> stop() {
+    stopping = true;
+    Promise<Void> stopped = Promise.promise();
+    loading.execute(() -> context.runOnContext(loaded -> retireAll(stopped)));
+    return stopped.future();
+  }
+
+  private void retireAll(Promise<Void> stopped) {
+    served.values().forEach(Batcher::retire);
+    served.clear();
+    context.runOnContext(
+        retired ->
+            loading.execute(
+                () -> {
+                  shutDown();
+                  stopped.complete();
+                }));
+  }
+
+  private void shutDown() {
+    lane.shutdown();
+    loading.shutdown();
+    try {
+      if (!lane.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("inference: a batch did not end within {} s", STOP_SECONDS);
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return;
+    }
+    loader.close();
+  }
+}

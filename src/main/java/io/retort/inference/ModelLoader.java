@@ -1,0 +1,69 @@
+package io.retort.inference;
+
+import io.retort.config.InferenceConfig;
+import io.retort.device.Device;
+import io.retort.device.DeviceKind;
+import io.retort.model.ModelCard;
+import io.retort.model.ModelStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Reads live versions from the store and warms them; on a thread of its own, beside what serves. */
+final class ModelLoader implements AutoCloseable {
+  private final InferenceConfig config;
+  private ModelStore store;
+  private Device device;
+
+  ModelLoader(InferenceConfig config) {
+    this.config = config;
+  }
+
+  /** The names to serve, the default model first, so that it is ready first. */
+  List<String> names() {
+    List<String> names = new ArrayList<>(config.models().isEmpty() ? store().models() : config.models());
+    if (names.remove(config.defaultModel())) {
+      names.add(0, config.defaultModel());
+    }
+    return names;
+  }
+
+  boolean serves(String model) {
+    return config.models().isEmpty() || config.models().contains(model);
+  }
+
+  /** The live version, warm; empty if there is none, or if it is {@code served} already. */
+  Optional<WarmModel> load(String name, String served) {
+    Optional<ModelCard> live = store().live(name);
+    if (live.isEmpty() || live.get().version().equals(served)) {
+      return Optional.empty();
+    }
+    return Optional.of(WarmModel.load(live.get(), store().weights(live.get()), device(), config.maxBatchSize()));
+  }
+
+  private ModelStore store() {
+    if (store == null) {
+      store = ModelStore.readOnly(config.modelsDirectory());
+    }
+    return store;
+  }
+
+  /** Opened once; natives are loaded here, not on an event loop. */
+  Device device() {
+    if (device == null) {
+      device = Device.open(DeviceKind.valueOf(config.device().toUpperCase(Locale.ROOT)), config.threads());
+    }
+    return device;
+  }
+
+  @Override
+  public void close() {
+    if (store != null) {
+      store.close();
+    }
+    if (device != null) {
+      device.close();
+    }
+  }
+}
