@@ -67,7 +67,9 @@ final class JobRunner {
     try {
       Outcome outcome = new Distillation(job.recipe(), options(job, seed)).run(listener, stopped);
       List<ModelVersion> models =
-          outcome.models().stream().map(card -> new ModelVersion(card.name(), card.version())).toList();
+          outcome.models().stream()
+              .map(card -> new ModelVersion(card.name(), card.version()))
+              .toList();
       return new End(outcome.cancelled() ? JobStatus.CANCELLED : JobStatus.DONE, null, models);
     } catch (RuntimeException | Error e) {
       LOG.error("training: job {} failed", job.state().id(), e);

@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs jobs, one at a time, on a thread of its own. Jobs outlive the process: those that were queued or running when it ended are
- * taken up again.
+ * Runs jobs, one at a time, on a thread of its own. Jobs outlive the process: those that were
+ * queued or running when it ended are taken up again.
  */
 public final class TrainingVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingVerticle.class);
@@ -42,7 +42,8 @@ public final class TrainingVerticle extends VerticleBase {
 
   private final Map<String, Job> jobs = new LinkedHashMap<>();
   private final ArrayDeque<Job> queue = new ArrayDeque<>();
-  private final ExecutorService thread = Executors.newSingleThreadExecutor(TrainingVerticle::thread);
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(TrainingVerticle::thread);
   private TrainingConfig config;
   private Recipes recipes;
   private JobFiles files;
@@ -156,9 +157,13 @@ public final class TrainingVerticle extends VerticleBase {
                     recipes.seed(job.request()),
                     () -> stopping || job.stopWanted(),
                     frame -> context.runOnContext(turn -> report(job, frame)),
-                    promoted -> context.runOnContext(turn -> bus.publish(Addresses.MODEL_PROMOTED, promoted))))
+                    promoted ->
+                        context.runOnContext(
+                            turn -> bus.publish(Addresses.MODEL_PROMOTED, promoted))))
         .onSuccess(end -> finish(job, end))
-        .onFailure(e -> finish(job, new JobRunner.End(JobStatus.FAILED, JobRunner.sentence(e), List.of())));
+        .onFailure(
+            e ->
+                finish(job, new JobRunner.End(JobStatus.FAILED, JobRunner.sentence(e), List.of())));
   }
 
   private void report(Job job, ProgressFrame frame) {
@@ -205,7 +210,8 @@ public final class TrainingVerticle extends VerticleBase {
   private Future<JobState> cancel(Job job) {
     if (job.state().status().finished()) {
       return Future.failedFuture(
-          Failure.JOB_FINISHED.because("job " + job.state().id() + " has ended: it is " + job.state().status().word()));
+          Failure.JOB_FINISHED.because(
+              "job " + job.state().id() + " has ended: it is " + job.state().status().word()));
     }
     job.wantStop();
     if (queue.remove(job)) {
@@ -218,13 +224,21 @@ public final class TrainingVerticle extends VerticleBase {
   private Future<ProgressHistory> history(JobId id) {
     List<String> wanted =
         id.id().isEmpty()
-            ? jobs.values().stream().map(Job::state).filter(s -> !s.status().finished()).map(JobState::id).toList()
+            ? jobs.values().stream()
+                .map(Job::state)
+                .filter(s -> !s.status().finished())
+                .map(JobState::id)
+                .toList()
             : List.of(id.id());
     return (id.id().isEmpty() ? Future.succeededFuture() : find(id))
         .compose(
             found ->
                 vertx.executeBlocking(
-                    () -> new ProgressHistory(wanted.stream().flatMap(each -> files.history(each).stream()).toList())));
+                    () ->
+                        new ProgressHistory(
+                            wanted.stream()
+                                .flatMap(each -> files.history(each).stream())
+                                .toList())));
   }
 
   /** Runs something on the training thread; the future completes on the verticle's context. */
