@@ -63,7 +63,7 @@ public final class InferenceVerticle extends VerticleBase {
     if (batcher == null) {
       return Future.failedFuture(notServed(name));
     }
-    FailureException refusal = refusal(request, batcher.model());
+    FailureException refusal = RequestCheck.refusal(request, batcher.model(), config.maxRows());
     if (refusal != null) {
       return Future.failedFuture(refusal);
     }
@@ -75,34 +75,6 @@ public final class InferenceVerticle extends VerticleBase {
     return name.equals(config.defaultModel()) || !loadedAll
         ? Failure.NOT_READY.because("no version of the model " + name + " is live yet")
         : Failure.UNKNOWN_MODEL.because("there is no live model of this name: " + name);
-  }
-
-  /** What is wrong with a request, or null. */
-  private FailureException refusal(PredictRequest request, WarmModel model) {
-    String version = model.card().version();
-    if (request.version() != null && !request.version().equals(version)) {
-      return Failure.UNKNOWN_VERSION.because(
-          "version "
-              + request.version()
-              + " of "
-              + model.card().name()
-              + " is not live; version "
-              + version
-              + " is");
-    }
-    if (request.rows() < 1 || request.features().length % request.rows() != 0) {
-      return Failure.INVALID_FEATURES.because(
-          "features must be whole rows: " + request.rows() + " rows came");
-    }
-    if (request.rows() > config.maxRows()) {
-      return Failure.BATCH_TOO_LARGE.because(
-          "a request may hold " + config.maxRows() + " rows: " + request.rows() + " came");
-    }
-    int numbers = request.features().length / request.rows();
-    return numbers == model.features()
-        ? null
-        : Failure.INVALID_FEATURES.because(
-            "features must be " + model.features() + " numbers a row: " + numbers + " came");
   }
 
   private LiveModels live() {
