@@ -134,6 +134,22 @@ class ScheduleTest {
     }
   }
 
+  @Test
+  void compile_updates_runAsSoonAsTheirGradientsAre() {
+    Graph g = new Graph(Mode.TRAINING);
+    Value h =
+        g.matmul(
+            g.input("x", Shape.of(1, 3), DType.FLOAT32), parameter(g, "w", 3, 3), false, false);
+    Value loss = g.sum(g.matmul(h, parameter(g, "v", 3, 3), false, false));
+    Gradients.of(g, loss, g.parameters())
+        .forEach((p, dp) -> g.sgd(p, dp, g.scalar("rate"), null, SgdSettings.plain()));
+    variables.declare(g, 0);
+    try (Plan plan = Plan.compile(g, device, variables)) {
+      String calls = plan.describe();
+      assertThat(calls.indexOf("sgd(")).isLessThan(calls.lastIndexOf("matmul("));
+    }
+  }
+
   private static Value parameter(Graph g, String path, int... dims) {
     return g.parameter(path, Shape.of(dims), Initializers.uniform(1));
   }
