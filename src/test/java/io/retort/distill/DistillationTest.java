@@ -2,6 +2,7 @@ package io.retort.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.retort.data.Dataset;
 import io.retort.json.Fields;
@@ -12,6 +13,7 @@ import io.retort.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -55,10 +57,6 @@ class DistillationTest {
         .isCloseTo(0.7 * last.loss().get("soft") + 0.3 * last.loss().get("hard"), within(1e-6));
   }
 
-  private static org.assertj.core.data.Offset<Double> within(double offset) {
-    return org.assertj.core.data.Offset.offset(offset);
-  }
-
   @Test
   void run_again_loadsTheTeacherAndItsAnswers() throws Exception {
     Recipe recipe = Trial.soft("\"epochs\": 1");
@@ -91,7 +89,7 @@ class DistillationTest {
     try (Stream<Path> files = Files.list(directory.resolve("softlabels"))) {
       for (Path file : files.toList()) {
         byte[] bytes = Files.readAllBytes(file);
-        Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+        Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
       }
     }
     Outcome second = Trial.run(recipe, Trial.options(directory, "second").build());
