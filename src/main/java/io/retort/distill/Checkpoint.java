@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A phase at one moment: the variables under {@code now/}, the best epochs' weights under {@code best/<model>/}, and numbers
- * as text.
+ * A phase at one moment: the variables under {@code now/}, the best epochs' weights under {@code
+ * best/<model>/}, and numbers as text.
  */
 record Checkpoint(Map<String, HostTensor> tensors, Map<String, String> numbers) {
   static final String NOW = "now/";
@@ -25,7 +25,8 @@ record Checkpoint(Map<String, HostTensor> tensors, Map<String, String> numbers) 
   String text(String key) {
     String value = numbers.get(key);
     if (value == null) {
-      throw new IllegalArgumentException("[resume] the checkpoint must hold " + key + ": it does not");
+      throw new IllegalArgumentException(
+          "[resume] the checkpoint must hold " + key + ": it does not");
     }
     return value;
   }

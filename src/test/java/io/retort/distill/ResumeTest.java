@@ -19,9 +19,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A job that was stopped, in whichever way, ends with the weights of one that never was, bit for bit. */
+/**
+ * A job that was stopped, in whichever way, ends with the weights of one that never was, bit for
+ * bit.
+ */
 class ResumeTest {
-  /** Everything that has a state: dropout, batch norm, jitter, schedules, warm-up, clipping, an adapter, early stopping. */
+  /**
+   * Everything that has a state: dropout, batch norm, jitter, schedules, warm-up, clipping, an
+   * adapter, early stopping.
+   */
   private static final String RECIPE =
       """
       {"name": "everything",
@@ -102,7 +108,8 @@ class ResumeTest {
     int[] asked = {0};
     TrainingOptions options =
         Trial.options(directory, "job").checkpointEvery(Duration.ofHours(1)).build();
-    Outcome outcome = new Distillation(recipe(), options).run(progress -> {}, () -> ++asked[0] > 75);
+    Outcome outcome =
+        new Distillation(recipe(), options).run(progress -> {}, () -> ++asked[0] > 75);
     assertThat(outcome.cancelled()).isTrue();
     int[] steps = {0};
     TrainingOptions resumed = Trial.options(directory, "job").resume(true).build();
@@ -124,7 +131,9 @@ class ResumeTest {
     for (int killed = 0; killed < 3; killed++) {
       Process child = Child.start(directory, killed > 0);
       Path checkpoint = directory.resolve("jobs/job/checkpoint.safetensors");
-      for (int waited = 0; !Files.exists(checkpoint) && child.isAlive() && waited < 3000; waited++) {
+      for (int waited = 0;
+          !Files.exists(checkpoint) && child.isAlive() && waited < 3000;
+          waited++) {
         TimeUnit.MILLISECONDS.sleep(10);
       }
       TimeUnit.MILLISECONDS.sleep(150 + 100 * killed);
@@ -143,8 +152,12 @@ class ResumeTest {
     static Process start(Path directory, boolean resume) throws Exception {
       Path java = Path.of(System.getProperty("java.home"), "bin", "java");
       return new ProcessBuilder(
-              java.toString(), "-cp", System.getProperty("java.class.path"), Child.class.getName(),
-              directory.toString(), Boolean.toString(resume))
+              java.toString(),
+              "-cp",
+              System.getProperty("java.class.path"),
+              Child.class.getName(),
+              directory.toString(),
+              Boolean.toString(resume))
           .redirectErrorStream(true)
           .redirectOutput(directory.resolve("child.log").toFile())
           .start();
@@ -152,7 +165,9 @@ class ResumeTest {
 
     public static void main(String[] arguments) {
       TrainingOptions options =
-          Trial.options(Path.of(arguments[0]), "job").resume(Boolean.parseBoolean(arguments[1])).build();
+          Trial.options(Path.of(arguments[0]), "job")
+              .resume(Boolean.parseBoolean(arguments[1]))
+              .build();
       Trial.run(recipe(), options);
     }
   }
@@ -193,8 +208,11 @@ class ResumeTest {
     runUntil(20, false);
     Recipe always =
         new Recipe(
-            "again", "", teacherOnly.models(), List.of(teacherOnly.phases().get(0).with(
-                Map.of("onlyIfMissing", false))), Promotion.ALWAYS);
+            "again",
+            "",
+            teacherOnly.models(),
+            List.of(teacherOnly.phases().get(0).with(Map.of("onlyIfMissing", false))),
+            Promotion.ALWAYS);
     Trial.run(always, Trial.options(directory, "again").seed(99).build());
     assertThatThrownBy(this::goOn)
         .isInstanceOf(IllegalArgumentException.class)
@@ -215,7 +233,9 @@ class ResumeTest {
     Path file = directory.resolve("jobs/job/checkpoint.safetensors");
     byte[] bytes = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(bytes, bytes.length - 1000));
-    assertThatThrownBy(this::goOn).isInstanceOf(RuntimeException.class).hasMessageContaining("checkpoint.safetensors");
+    assertThatThrownBy(this::goOn)
+        .isInstanceOf(RuntimeException.class)
+        .hasMessageContaining("checkpoint.safetensors");
   }
 
   @Test

@@ -26,9 +26,15 @@ final class Trial {
     return Recipe.parse(
         Fields.parse(
             "recipe trial",
-            "{\"name\": \"trial\", " + MODELS + ", \"phases\": [" + TEACHER
-                + ", {\"name\": \"distill\", \"train\": [\"student\"], " + settings + ", \"terms\": ["
-                + String.join(", ", terms) + "]}]}"));
+            "{\"name\": \"trial\", "
+                + MODELS
+                + ", \"phases\": ["
+                + TEACHER
+                + ", {\"name\": \"distill\", \"train\": [\"student\"], "
+                + settings
+                + ", \"terms\": ["
+                + String.join(", ", terms)
+                + "]}]}"));
   }
 
   static Recipe soft(String settings) {
