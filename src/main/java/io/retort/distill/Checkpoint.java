@@ -12,6 +12,7 @@ import java.util.Map;
  */
 record Checkpoint(Map<String, HostTensor> tensors, Map<String, String> numbers) {
   static final String NOW = "now/";
+  static final String PHASE = "phase";
 
   static Checkpoint read(Path file) {
     SafeTensors stored = SafeTensors.read(file);

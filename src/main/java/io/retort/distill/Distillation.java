@@ -62,7 +62,7 @@ public final class Distillation {
         job.end(whole ? "done" : "cancelled", null);
         return outcome(job, store, !whole);
       } catch (RuntimeException | Error e) {
-        job.end("failed", e);
+        fail(job, e);
         throw e;
       }
     } finally {
@@ -72,12 +72,20 @@ public final class Distillation {
     }
   }
 
+  private static void fail(Job job, Throwable reason) {
+    try {
+      job.end("failed", reason);
+    } catch (RuntimeException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
   private boolean phases(Workbench bench, ModelStore store) {
     while (bench.job().phase() < recipe.phases().size()) {
       int index = bench.job().phase();
       Phase phase = recipe.phases().get(index);
       if (!(phase.onlyIfMissing()
-          && !Files.exists(bench.job().checkpoint())
+          && !bench.job().hasCheckpoint()
           && stored(phase, store))) {
         Optional<Map<String, Trained>> trained;
         try (PhaseRun run =

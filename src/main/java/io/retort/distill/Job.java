@@ -136,6 +136,18 @@ final class Job {
     return directory.resolve("checkpoint.safetensors");
   }
 
+  /** Whether the phase under way has a checkpoint; one that an earlier phase left is deleted. */
+  boolean hasCheckpoint() {
+    if (!Files.exists(checkpoint())) {
+      return false;
+    }
+    if (Checkpoint.read(checkpoint()).whole(Checkpoint.PHASE) == phase) {
+      return true;
+    }
+    delete(checkpoint());
+    return false;
+  }
+
   /** Where a model's weights wait for a later phase. */
   Path weights(String participant) {
     return directory.resolve(participant + ".safetensors");

@@ -8,7 +8,6 @@ import io.retort.graph.Variables;
 import io.retort.nn.Architecture;
 import io.retort.tensor.HostTensor;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -200,7 +199,7 @@ final class PhaseRun implements AutoCloseable {
     }
     tensors.putAll(state.tensors());
     Map<String, String> numbers = state.numbers();
-    numbers.put("phase", Integer.toString(index));
+    numbers.put(Checkpoint.PHASE, Integer.toString(index));
     numbers.put("teachers", teachers().toString());
     writer.write(new Checkpoint(tensors, numbers));
     lastCheckpoint = System.nanoTime();
@@ -213,13 +212,10 @@ final class PhaseRun implements AutoCloseable {
   }
 
   private void restore() {
-    if (!Files.exists(bench.job().checkpoint())) {
+    if (!bench.job().hasCheckpoint()) {
       return;
     }
     Checkpoint checkpoint = Checkpoint.read(bench.job().checkpoint());
-    if (checkpoint.whole("phase") != index) {
-      return;
-    }
     if (!checkpoint.text("teachers").equals(teachers().toString())) {
       throw new IllegalArgumentException(
           "[resume] job "

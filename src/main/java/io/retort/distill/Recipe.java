@@ -179,6 +179,9 @@ public record Recipe(
    * crossEntropy terms.
    */
   public Recipe withSoftWeight(double weight) {
+    if (!(weight >= 0 && weight <= 1)) {
+      throw new JsonException("recipe " + name + ": softWeight must be from 0 to 1: " + weight);
+    }
     return withLast(
         phase ->
             phase.withTerms(

@@ -81,6 +81,7 @@ final class SoftLabels {
               StandardOpenOption.WRITE,
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING)) {
+        reserve(channel, end + CHECKSUM_BYTES);
         MappedByteBuffer all = channel.map(MapMode.READ_WRITE, 0, end + CHECKSUM_BYTES);
         all.order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer logits = all.slice(0, end).order(ByteOrder.LITTLE_ENDIAN);
@@ -95,6 +96,17 @@ final class SoftLabels {
       return find();
     } catch (IOException e) {
       throw new UncheckedIOException("[soft-labels] " + file + " cannot be written", e);
+    }
+  }
+
+  /** Writes zeros: a full disk is an error here, where through a mapping it would end the JVM. */
+  private static void reserve(FileChannel channel, long bytes) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 16);
+    for (long left = bytes; left > 0; left -= zeros.position()) {
+      zeros.position(0).limit((int) Math.min(left, zeros.capacity()));
+      while (zeros.hasRemaining()) {
+        channel.write(zeros);
+      }
     }
   }
 
