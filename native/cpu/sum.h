@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "inline.h"
+
 namespace retort {
 namespace RETORT_ISA {
 
@@ -10,9 +12,6 @@ namespace RETORT_ISA {
 constexpr int64_t sum_run = 4096;
 // The same for a column sum, counted in rows.
 constexpr int64_t sum_rows = 16;
-
-// A loop over a lambda is vectorised only where both are inlined into their caller.
-#define RETORT_INLINE __attribute__((always_inline)) inline
 
 // Σ term(i), begin ≤ i < end, in one order for every instruction set.
 template <typename Term>

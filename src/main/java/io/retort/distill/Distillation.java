@@ -7,6 +7,7 @@ import io.retort.json.JsonException;
 import io.retort.model.ModelCard;
 import io.retort.model.ModelStore;
 import io.retort.model.SafeTensors;
+import io.retort.model.WeightHash;
 import io.retort.nn.Architecture;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -91,7 +92,7 @@ public final class Distillation {
     return phase.train().stream().allMatch(model -> store.live(recipe.models().get(model).model()).isPresent());
   }
 
-  /** Saves a model, or leaves it for a later phase that trains it on. */
+  /** Saves a model (once: the job may have been killed after it was saved), or leaves it for a later phase that trains it on. */
   private void keep(Job job, ModelStore store, int index, String name, Trained trained) {
     boolean trainsOn =
         recipe.phases().subList(index + 1, recipe.phases().size()).stream()
@@ -104,7 +105,7 @@ public final class Distillation {
     Optional<ModelCard> live = store.live(model);
     ModelCard card =
         latest(store, model)
-            .filter(last -> Weights.same(store.weights(last), trained.weights()))
+            .filter(last -> last.hash().equals(WeightHash.of(trained.weights())))
             .orElseGet(
                 () ->
                     store.save(
@@ -121,8 +122,8 @@ public final class Distillation {
   }
 
   private static Optional<ModelCard> latest(ModelStore store, String model) {
-    List<ModelCard> versions = store.models().contains(model) ? store.versions(model) : List.of();
-    return versions.stream().max((a, b) -> a.created().compareTo(b.created()));
+    List<ModelCard> versions = store.versions(model);
+    return versions.isEmpty() ? Optional.empty() : Optional.of(versions.get(versions.size() - 1));
   }
 
   private boolean promotes(Optional<ModelCard> live, ModelCard card) {

@@ -25,8 +25,14 @@ final class OneOf {
           fields.path() + " must be one of " + String.join(", ", kinds.keySet()) + ": it is empty");
     }
     Fields settings = fields.object(kind);
-    T value = kinds.get(kind).apply(settings);
-    settings.end();
-    return value;
+    try {
+      T value = kinds.get(kind).apply(settings);
+      settings.end();
+      return value;
+    } catch (JsonException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new JsonException(settings.path() + ": " + e.getMessage());
+    }
   }
 }

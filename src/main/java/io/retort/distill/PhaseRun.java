@@ -66,7 +66,7 @@ final class PhaseRun implements AutoCloseable {
   Optional<Map<String, Trained>> run() {
     Map<String, FloatBuffer> logits = new LinkedHashMap<>();
     for (String model : phase.answeredOnce()) {
-      Optional<FloatBuffer> answer = answers.of(model, bench.train());
+      Optional<FloatBuffer> answer = answers.of(model, bench.train(), "soft-labels");
       if (answer.isEmpty()) {
         return Optional.empty();
       }
@@ -247,7 +247,7 @@ final class PhaseRun implements AutoCloseable {
       metrics.put("multiplyAdds", (double) architectures.get(model).multiplyAdds());
       String teacher = teacherOf(model);
       if (teacher != null) {
-        Optional<FloatBuffer> its = answers.of(teacher, bench.test());
+        Optional<FloatBuffer> its = answers.of(teacher, bench.test(), "evaluate");
         if (its.isEmpty()) {
           return Optional.empty();
         }

@@ -100,9 +100,7 @@ public record Recipe(
     Map<String, Participant> models = new LinkedHashMap<>();
     Fields declared = f.object("models");
     for (String name : declared.values().keySet()) {
-      Fields model = declared.object(name);
-      models.put(name, Participant.parse(name, model));
-      model.end();
+      models.put(name, Participant.parse(name, declared.object(name)));
     }
     List<Phase> phases = new ArrayList<>();
     for (Fields phase : f.objects("phases")) {

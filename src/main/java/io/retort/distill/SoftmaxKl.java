@@ -12,7 +12,7 @@ import java.util.Map;
  * Distillation of logits [B, C] (Hinton, Vinyals, Dean 2015): T²·(1/B)·Σ KL(softmax(teacher/T) ‖ softmax(student/T)), the mean
  * taken over the batch only. The teacher's logits are constants, whether or not that model trains.
  *
- * @param form KL; CROSS_ENTROPY leaves out the teacher's entropy (same gradient); MSE compares the logits themselves
+ * @param form KL; CROSS_ENTROPY leaves out the teacher's entropy (same gradient); MSE compares the logits themselves, without a temperature
  * @param standardize whether each sample's logits are first brought to mean 0 and deviation 1 (Sun et al. 2024)
  * @param scaled whether the loss is multiplied by T², so that its gradient does not shrink as T grows; of no effect on MSE
  */
@@ -64,7 +64,7 @@ public record SoftmaxKl(
 
   @Override
   public Map<String, Schedule> knobs() {
-    return Map.of("temperature", temperature);
+    return form == Form.MSE ? Map.of() : Map.of("temperature", temperature);
   }
 
   @Override

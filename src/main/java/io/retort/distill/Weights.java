@@ -45,16 +45,4 @@ record Weights(String hash, Map<String, HostTensor> tensors) {
       }
     }
   }
-
-  /** Whether two sets of weights are the same, bit for bit. */
-  static boolean same(Map<String, HostTensor> a, Map<String, HostTensor> b) {
-    return a.keySet().equals(b.keySet())
-        && a.entrySet().stream()
-            .allMatch(
-                entry -> {
-                  HostTensor other = b.get(entry.getKey());
-                  return entry.getValue().shape().equals(other.shape())
-                      && entry.getValue().data().duplicate().equals(other.data().duplicate());
-                });
-  }
 }
