@@ -119,7 +119,9 @@ public final class HttpVerticle extends VerticleBase {
             "[http] " + place + " must be free to listen on: " + reason, cause));
   }
 
+  /** The port, which another verticle may want to know if it was to be any free one. */
   private void announce(HttpServer listening) {
+    vertx.sharedData().getLocalMap("retort.http").put("port", listening.actualPort());
     LOG.info("http: listening on http://{}:{}", config.host(), listening.actualPort());
   }
 

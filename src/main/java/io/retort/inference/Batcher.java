@@ -30,6 +30,7 @@ final class Batcher {
   private final ArrayDeque<Question> queue = new ArrayDeque<>();
   private int queuedRows;
   private boolean scheduled;
+  private volatile boolean retired;
 
   Batcher(WarmModel model, Executor lane, Executor home, int maxBatch, int maxQueuedRows) {
     this.model = model;
@@ -66,6 +67,7 @@ final class Batcher {
 
   /** Runs what waits and frees the model; nothing may be submitted any more. */
   void retire() {
+    retired = true;
     lane.execute(
         () -> {
           boolean more = true;
@@ -77,7 +79,7 @@ final class Batcher {
   }
 
   private void runBatch() {
-    if (runOnce()) {
+    if (runOnce() && !retired) {
       lane.execute(this::runBatch);
     }
   }
