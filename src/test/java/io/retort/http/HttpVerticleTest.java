@@ -1,11 +1,11 @@
 package io.retort.http;
 
-import static io.retort.RunningNode.body;
-import static io.retort.RunningNode.digit;
+import static io.retort.TrialNode.body;
+import static io.retort.TrialNode.digit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.retort.RunningNode;
+import io.retort.TrialNode;
 import io.retort.nn.Architecture;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -29,13 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpVerticleTest {
   @TempDir static Path home;
-  private static RunningNode node;
+  private static TrialNode node;
 
   @BeforeAll
   static void start() throws InterruptedException {
-    RunningNode.putLive(home, "student", Architecture.named("student"), 1);
-    RunningNode.putLive(home, "teacher", Architecture.mlp(io.retort.tensor.Shape.of(784), 16, 10), 1);
-    node = RunningNode.start(home, Map.of(), "http", "cache", "inference");
+    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
+    TrialNode.putLive(home, "teacher", Architecture.mlp(io.retort.tensor.Shape.of(784), 16, 10), 1);
+    node = TrialNode.start(home, Map.of(), "http", "cache", "inference");
     node.awaitLive("student", "1");
     node.awaitLive("teacher", "1");
   }
@@ -290,13 +290,13 @@ class HttpVerticleTest {
   void start_portInUse_namesThePlace() {
     Map<String, Object> flags = Map.of("http.port", node.port());
 
-    assertThatThrownBy(() -> RunningNode.start(home, flags, "http"))
+    assertThatThrownBy(() -> TrialNode.start(home, flags, "http"))
         .hasMessageContaining("[http] 127.0.0.1:" + node.port() + " must be free to listen on");
   }
 
   @Test
   void start_noModelYet_livesButIsNotReady(@TempDir Path empty) throws Exception {
-    try (RunningNode alone = RunningNode.start(empty, Map.of(), "http", "cache", "inference")) {
+    try (TrialNode alone = TrialNode.start(empty, Map.of(), "http", "cache", "inference")) {
       assertThat(alone.get("/health/live").statusCode()).isEqualTo(200);
       requireError(alone.get("/health/ready"), 503, "not_ready", "no model answers yet");
       requireError(alone.post("/predict", body(digit(1))), 503, "not_ready", "student");
@@ -306,7 +306,7 @@ class HttpVerticleTest {
 
   @Test
   void start_httpAlone_isNotReady(@TempDir Path empty) throws Exception {
-    try (RunningNode alone = RunningNode.start(empty, Map.of(), "http")) {
+    try (TrialNode alone = TrialNode.start(empty, Map.of(), "http")) {
       requireError(alone.post("/predict", body(digit(1))), 503, "not_ready", "no model answers yet");
       requireError(alone.get("/health/ready"), 503, "not_ready", "no model answers yet");
     }
@@ -314,7 +314,7 @@ class HttpVerticleTest {
 
   @Test
   void start_withoutCache_asksTheModel() throws Exception {
-    try (RunningNode bare = RunningNode.start(home, Map.of(), "http", "inference")) {
+    try (TrialNode bare = TrialNode.start(home, Map.of(), "http", "inference")) {
       bare.awaitLive("student", "1");
       for (int i = 0; i < 2; i++) {
         JsonObject answer = new JsonObject(bare.post("/predict", body(digit(1))).body());
