@@ -17,7 +17,8 @@ const struct {
 
 // The maximum and the mean of the last window of y.
 void check_last(const Owned& x, const Owned& y, const std::vector<int64_t>& dims, const Window& w, bool mean) {
-  const int64_t height = (dims[2] + 2 * w.pad_h - w.kernel_h) / w.stride_h, width = (dims[3] + 2 * w.pad_w - w.kernel_w) / w.stride_w;
+  const int64_t height = (dims[2] + 2 * w.pad_h - w.kernel_h) / w.stride_h,
+                width = (dims[3] + 2 * w.pad_w - w.kernel_w) / w.stride_w;
   const int64_t plane = dims[0] * dims[1] - 1;
   Reference largest, sum;
   bool any = false;

@@ -5,7 +5,8 @@ namespace retort {
 namespace {
 
 // KL of one row, and the student's probability of its first class less the teacher's.
-void row_reference(const Owned& student, const Owned& teacher, int64_t columns, double t, Reference& loss, Reference& slope) {
+void row_reference(const Owned& student, const Owned& teacher, int64_t columns, double t, Reference& loss,
+                   Reference& slope) {
   double student_sum = 0, teacher_sum = 0;
   for (int64_t c = 0; c < columns; ++c) {
     student_sum += std::exp(student[c] / t);
@@ -22,7 +23,8 @@ void row_reference(const Owned& student, const Owned& teacher, int64_t columns, 
 void run(int64_t rows, int64_t columns, int32_t threads) {
   const std::unique_ptr<Kernels> kernels(create_cpu_kernels(threads));
   const float t = 4;
-  Owned student({rows, columns}), teacher({rows, columns}), dz({rows, columns}), loss({1}), temperature({1}), label({rows});
+  Owned student({rows, columns}), teacher({rows, columns}), dz({rows, columns}), loss({1}), temperature({1}),
+      label({rows});
   for (int64_t i = 0; i < rows * columns; ++i) teacher[i] = -teacher[i] * static_cast<float>(i % 7);
   temperature[0] = t;
   TensorView labels = label.view;

@@ -66,7 +66,8 @@ void CpuKernels::adam_step(const TensorView& dw, const TensorView& learning_rate
   if (!(beta1 >= 0.0f && beta1 < 1.0f)) refuse(op, "beta1 must be in [0, 1)", beta1);
   if (!(beta2 >= 0.0f && beta2 < 1.0f)) refuse(op, "beta2 must be in [0, 1)", beta2);
   const float size = static_cast<float>(rate / (1.0 - std::pow(static_cast<double>(beta1), static_cast<double>(t))));
-  const float root = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));
+  const float root =
+      static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));
   const float inside = decoupled ? 0.0f : weight_decay;
   const float keep = decoupled ? static_cast<float>(1.0 - static_cast<double>(rate) * weight_decay) : 1.0f;
   const float rest1 = 1.0f - beta1, rest2 = 1.0f - beta2;

@@ -1,6 +1,6 @@
-// Ops over the rows of a matrix [B,C], written once for two layouts. Where rows are wide, a body sees one row. Where they
-// are narrow, it sees 16 rows turned: value c of row l stands at c·16 + l, so that 16 rows go side by side through every
-// loop, and none is too short to be a SIMD loop.
+// Ops over the rows of a matrix [B,C], written once for two layouts. Where rows are wide, a body sees one row. Where
+// they are narrow, it sees 16 rows turned: value c of row l stands at c·16 + l, so that 16 rows go side by side through
+// every loop, and none is too short to be a SIMD loop.
 #pragma once
 
 #include "split.h"

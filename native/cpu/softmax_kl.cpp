@@ -31,12 +31,16 @@ void CpuKernels::softmax_kl(const TensorView& student, const TensorView& teacher
         float* power = lanes.count == 1 ? scratch(power_slot, columns) : turned;
         float most[lanes.count], share[lanes.count], tutor_most[lanes.count], tutor_share[lanes.count];
         float gap[lanes.count], divergence[lanes.count];
-        max_each(lanes, columns, [&](int64_t i, int64_t) { return learner[i]; }, most);
-        max_each(lanes, columns, [&](int64_t i, int64_t) { return tutor[i]; }, tutor_most);
+        max_each(
+            lanes, columns, [&](int64_t i, int64_t) { return learner[i]; }, most);
+        max_each(
+            lanes, columns, [&](int64_t i, int64_t) { return tutor[i]; }, tutor_most);
         each(lanes, columns, [&](int64_t i, int64_t l) { to[i] = exp((learner[i] - most[l]) / t); });
         each(lanes, columns, [&](int64_t i, int64_t l) { power[i] = exp((tutor[i] - tutor_most[l]) / t); });
-        sum_each(lanes, columns, [&](int64_t i, int64_t) { return to[i]; }, share);
-        sum_each(lanes, columns, [&](int64_t i, int64_t) { return power[i]; }, tutor_share);
+        sum_each(
+            lanes, columns, [&](int64_t i, int64_t) { return to[i]; }, share);
+        sum_each(
+            lanes, columns, [&](int64_t i, int64_t) { return power[i]; }, tutor_share);
         for (int64_t l = 0; l < lanes.count; ++l) {
           gap[l] = log(share[l]) - log(tutor_share[l]);
           share[l] = gradient_scale / share[l];

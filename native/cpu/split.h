@@ -17,8 +17,8 @@ constexpr int64_t sum_chunks = 64;
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// One copy of the loops in a body, whoever calls it, and all that they call inlined: GCC leaves loops scalar in copies of a
-// function, and around a lambda that it calls.
+// One copy of the loops in a body, whoever calls it, and all that they call inlined: GCC leaves loops scalar in copies
+// of a function, and around a lambda that it calls.
 template <typename Result, typename Body>
 __attribute__((noinline, flatten)) Result run_piece(const Body& body, int64_t begin, int64_t end) {
   return body(begin, end);

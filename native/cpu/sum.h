@@ -42,7 +42,8 @@ RETORT_INLINE double sum(int64_t begin, int64_t end, const Term& term) {
 constexpr int64_t column_block = 128;
 
 template <typename Term>
-RETORT_INLINE void sum_columns(int64_t rows, int64_t stride, int64_t begin, int64_t end, const Term& term, double* totals) {
+RETORT_INLINE void sum_columns(int64_t rows, int64_t stride, int64_t begin, int64_t end, const Term& term,
+                               double* totals) {
   float part[column_block];
   const int64_t columns = end - begin;
   for (int64_t j = 0; j < columns; ++j) totals[j] = 0;

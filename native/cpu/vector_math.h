@@ -1,5 +1,6 @@
-// Functions of one float without a branch or a table, so that a loop over them is a SIMD loop. Right at zero, infinity, NaN
-// and subnormal results; errors in units of the last place beside each. The polynomials are minimax fits of our own.
+// Functions of one float without a branch or a table, so that a loop over them is a SIMD loop. Right at zero, infinity,
+// NaN and subnormal results; errors in units of the last place beside each. The polynomials are minimax fits of our
+// own.
 #pragma once
 
 #include <cstdint>
@@ -88,7 +89,8 @@ struct Normal {
   float below, density;
 };
 
-// 4 units, in the far tail too: Φ(-a) = e^(-a²/2)·Q(a), Q smooth; a² is split where its rounding would show in the power.
+// 4 units, in the far tail too: Φ(-a) = e^(-a²/2)·Q(a), Q smooth; a² is split where its rounding would show in the
+// power.
 RETORT_INLINE Normal normal(float x) {
   float a = __builtin_fabsf(x);
   a = select(a > 15.0f, 15.0f, a);

@@ -70,6 +70,7 @@ class DistillerTest {
   void student_ofAnArchitecture_isStoredUnderItsName() {
     Recipe recipe = Distiller.create().student(Architecture.mlp(Shape.of(784), 32, 10)).toRecipe();
     assertThat(recipe.models().get("student").model()).isEqualTo("mlp-784-32-10");
-    assertThat(recipe.models().get("student").architecture().parameters()).isEqualTo(784 * 32 + 32 + 320 + 10);
+    assertThat(recipe.models().get("student").architecture().parameters())
+        .isEqualTo(784 * 32 + 32 + 320 + 10);
   }
 }

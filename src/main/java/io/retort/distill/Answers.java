@@ -14,7 +14,8 @@ final class Answers {
   private final Map<String, Architecture> architectures;
   private final Function<String, Weights> weights;
 
-  Answers(Workbench bench, Map<String, Architecture> architectures, Function<String, Weights> weights) {
+  Answers(
+      Workbench bench, Map<String, Architecture> architectures, Function<String, Weights> weights) {
     this.bench = bench;
     this.architectures = architectures;
     this.weights = weights;
@@ -28,13 +29,21 @@ final class Answers {
   Optional<FloatBuffer> of(String model, Dataset data, String phase) {
     Weights its = weights.apply(model);
     Architecture architecture = architectures.get(model);
-    SoftLabels labels = new SoftLabels(bench.options().softLabels(), data, its.hash(), architecture.classes());
+    SoftLabels labels =
+        new SoftLabels(bench.options().softLabels(), data, its.hash(), architecture.classes());
     Optional<FloatBuffer> found = labels.find();
-    return found.isPresent() ? found : labels.create(into -> compute(phase, model, architecture, its, data, into));
+    return found.isPresent()
+        ? found
+        : labels.create(into -> compute(phase, model, architecture, its, data, into));
   }
 
   private boolean compute(
-      String phase, String model, Architecture architecture, Weights its, Dataset data, FloatBuffer into) {
+      String phase,
+      String model,
+      Architecture architecture,
+      Weights its,
+      Dataset data,
+      FloatBuffer into) {
     Reporter reporter = new Reporter(bench.job().id(), phase, 0, data.size(), bench.listener());
     try (Variables variables = new Variables(bench.device());
         Forward forward = new Forward(bench.device(), variables, model, architecture, data, 0)) {

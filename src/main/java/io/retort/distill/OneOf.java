@@ -5,7 +5,10 @@ import io.retort.json.JsonException;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Reads an object whose only field names a kind and holds that kind's settings: {@code {"adam":{…}}}. */
+/**
+ * Reads an object whose only field names a kind and holds that kind's settings: {@code
+ * {"adam":{…}}}.
+ */
 final class OneOf {
   private OneOf() {}
 

@@ -21,7 +21,8 @@ public record Participant(String name, Object design, String model) {
   public Participant {
     if (!NAME.matcher(name).matches() || TAKEN.contains(name)) {
       throw new JsonException(
-          "[recipe] a model's name must be of a-z, 0-9 and . _ -, and neither adapter nor optimizer: " + name);
+          "[recipe] a model's name must be of a-z, 0-9 and . _ -, and neither adapter nor optimizer: "
+              + name);
     }
     if (!(design instanceof String) && !(design instanceof Map)) {
       throw new IllegalArgumentException(
@@ -40,7 +41,8 @@ public record Participant(String name, Object design, String model) {
     if (design instanceof String builtIn) {
       return Architecture.named(builtIn);
     }
-    Fields fields = Fields.of("recipe.models." + name + ".architecture", (Map<String, Object>) design);
+    Fields fields =
+        Fields.of("recipe.models." + name + ".architecture", (Map<String, Object>) design);
     return Architecture.parse(fields);
   }
 
@@ -49,7 +51,8 @@ public record Participant(String name, Object design, String model) {
     String model = fields.text("model", name);
     fields.end();
     if (!(design instanceof String) && !(design instanceof Map)) {
-      throw fields.wrong("architecture", "the name of a built-in architecture or an architecture's object");
+      throw fields.wrong(
+          "architecture", "the name of a built-in architecture or an architecture's object");
     }
     Participant participant = new Participant(name, design, model);
     try {

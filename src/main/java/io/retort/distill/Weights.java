@@ -38,7 +38,11 @@ record Weights(String hash, Map<String, HostTensor> tensors) {
         HostTensor tensor = tensors.get(path.substring(prefix.length()));
         if (tensor == null) {
           throw new IllegalArgumentException(
-              "[weights] the weights of " + scope + " must hold " + path.substring(prefix.length()) + ": they hold "
+              "[weights] the weights of "
+                  + scope
+                  + " must hold "
+                  + path.substring(prefix.length())
+                  + ": they hold "
                   + tensors.keySet());
         }
         variables.set(path, tensor);

@@ -2,6 +2,7 @@ package io.retort.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.retort.data.Dataset;
 import io.retort.json.Fields;
@@ -12,6 +13,7 @@ import io.retort.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -23,7 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DistillationTest {
   private static final String SOFT =
       "{\"softmaxKl\": {\"student\": \"student\", \"teacher\": \"teacher\", \"weight\": 0.7}}";
-  private static final String HARD = "{\"crossEntropy\": {\"model\": \"student\", \"weight\": 0.3}}";
+  private static final String HARD =
+      "{\"crossEntropy\": {\"model\": \"student\", \"weight\": 0.3}}";
 
   @TempDir Path directory;
 
@@ -33,7 +36,8 @@ class DistillationTest {
         Trial.options(directory, "first").datasets(Trial.train(2000), Trial.test(1000)).build();
     List<Progress> reports = new ArrayList<>();
     Outcome outcome =
-        new Distillation(Trial.soft("\"epochs\": 6, \"batch\": 16"), options).run(reports::add, () -> false);
+        new Distillation(Trial.soft("\"epochs\": 6, \"batch\": 16"), options)
+            .run(reports::add, () -> false);
     assertThat(outcome.cancelled()).isFalse();
     assertThat(outcome.models()).extracting(ModelCard::name).containsExactly("teacher", "student");
     assertThat(outcome.metrics().get("accuracy")).isGreaterThan(0.85);
@@ -45,18 +49,18 @@ class DistillationTest {
       assertThat(store.live("student").orElseThrow().version()).isEqualTo("1");
       assertThat(store.live("teacher").orElseThrow().version()).isEqualTo("1");
     }
-    assertThat(reports).extracting(Progress::phase)
+    assertThat(reports)
+        .extracting(Progress::phase)
         .containsSubsequence("teacher", "soft-labels", "distill", "evaluate");
-    Progress last = reports.stream().filter(r -> r.phase().equals("distill") && r.epoch() == 6)
-        .reduce((a, b) -> b).orElseThrow();
+    Progress last =
+        reports.stream()
+            .filter(r -> r.phase().equals("distill") && r.epoch() == 6)
+            .reduce((a, b) -> b)
+            .orElseThrow();
     assertThat(last.step()).isEqualTo(last.steps()).isEqualTo(6 * 125);
     assertThat(last.loss()).containsOnlyKeys("total", "soft", "hard");
     assertThat(last.loss().get("total"))
         .isCloseTo(0.7 * last.loss().get("soft") + 0.3 * last.loss().get("hard"), within(1e-6));
-  }
-
-  private static org.assertj.core.data.Offset<Double> within(double offset) {
-    return org.assertj.core.data.Offset.offset(offset);
   }
 
   @Test
@@ -91,7 +95,7 @@ class DistillationTest {
     try (Stream<Path> files = Files.list(directory.resolve("softlabels"))) {
       for (Path file : files.toList()) {
         byte[] bytes = Files.readAllBytes(file);
-        Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+        Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
       }
     }
     Outcome second = Trial.run(recipe, Trial.options(directory, "second").build());
@@ -110,14 +114,22 @@ class DistillationTest {
             + " \"form\": \"crossEntropy\", \"temperature\": {\"cosine\": {\"from\": 4, \"to\": 1}}}}"
       })
   void run_anotherTerm_makesItsLossSmaller(String term) {
-    Recipe recipe = Trial.recipe("\"epochs\": 3, \"batch\": 16, \"clipNorm\": 5, \"optimizer\": {\"adam\": {\"learningRate\": 0.003}}", SOFT, HARD, term);
+    Recipe recipe =
+        Trial.recipe(
+            "\"epochs\": 3, \"batch\": 16, \"clipNorm\": 5, \"optimizer\": {\"adam\": {\"learningRate\": 0.003}}",
+            SOFT,
+            HARD,
+            term);
     String label = recipe.phases().get(1).terms().get(2).label();
     List<Progress> reports = new ArrayList<>();
     Outcome outcome =
-        new Distillation(recipe, Trial.options(directory, "job").build()).run(reports::add, () -> false);
+        new Distillation(recipe, Trial.options(directory, "job").build())
+            .run(reports::add, () -> false);
     double[] losses =
-        reports.stream().filter(r -> r.phase().equals("distill") && r.step() % 64 == 0)
-            .mapToDouble(r -> r.loss().get(label)).toArray();
+        reports.stream()
+            .filter(r -> r.phase().equals("distill") && r.step() % 64 == 0)
+            .mapToDouble(r -> r.loss().get(label))
+            .toArray();
     assertThat(losses[losses.length - 1]).isLessThan(losses[0]);
     assertThat(Trial.weights(directory, "student").keySet())
         .isEqualTo(recipe.models().get("student").architecture().variables().keySet());
@@ -161,7 +173,11 @@ class DistillationTest {
     assertThat(staged.models()).extracting(ModelCard::name).containsExactly("teacher", "student");
     Recipe single =
         new Recipe(
-            "plain", "", recipe.models(), List.of(recipe.phases().get(0), recipe.phases().get(2)), recipe.promote());
+            "plain",
+            "",
+            recipe.models(),
+            List.of(recipe.phases().get(0), recipe.phases().get(2)),
+            recipe.promote());
     Outcome plain = Trial.run(single, Trial.options(directory.resolve("plain"), "plain").build());
     assertThat(plain.models().get(0).hash()).isEqualTo(staged.models().get(0).hash());
     assertThat(plain.models().get(1).hash()).isNotEqualTo(staged.models().get(1).hash());
@@ -173,24 +189,27 @@ class DistillationTest {
     List<String> phases = new ArrayList<>();
     new Distillation(recipe, Trial.options(directory, "job").build())
         .run(report -> phases.add(report.phase()), () -> false);
-    assertThat(phases).containsSubsequence("teacher", "distill", "evaluate").doesNotContain("soft-labels");
+    assertThat(phases)
+        .containsSubsequence("teacher", "distill", "evaluate")
+        .doesNotContain("soft-labels");
   }
 
   @Test
   void run_earlyStopping_endsBeforeTheLastEpoch() {
     Recipe recipe =
-        Trial.soft("\"epochs\": 9, \"earlyStopping\": {\"patience\": 1, \"minimumImprovement\": 0.9}");
+        Trial.soft(
+            "\"epochs\": 9, \"earlyStopping\": {\"patience\": 1, \"minimumImprovement\": 0.9}");
     Outcome outcome = Trial.run(recipe, Trial.options(directory, "job").build());
     assertThat(outcome.metrics().get("epochs")).isEqualTo(2);
   }
 
   @Test
   void run_lossNotFinite_namesTermEpochAndStep() {
-    Recipe recipe =
-        Trial.soft("\"epochs\": 2, \"optimizer\": {\"sgd\": {\"learningRate\": 1e30}}");
+    Recipe recipe = Trial.soft("\"epochs\": 2, \"optimizer\": {\"sgd\": {\"learningRate\": 1e30}}");
     assertThatThrownBy(() -> Trial.run(recipe, Trial.options(directory, "job").build()))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageMatching("\\[distill\\] the loss (soft|hard) must be finite: \\S+ in epoch 1, step \\d+");
+        .hasMessageMatching(
+            "\\[distill\\] the loss (soft|hard) must be finite: \\S+ in epoch 1, step \\d+");
   }
 
   @Test
@@ -218,8 +237,11 @@ class DistillationTest {
             Fields.parse(
                 "recipe",
                 "{\"name\": \"other\", \"models\": {\"teacher\": {\"architecture\": \"lenet5-half-zskd\"}, \"student\":"
-                    + " {\"architecture\": \"lenet5-half\"}}, \"phases\": [" + Trial.TEACHER
-                    + ", {\"name\": \"distill\", \"train\": [\"student\"], \"terms\": [" + SOFT + "]}]}"));
+                    + " {\"architecture\": \"lenet5-half\"}}, \"phases\": ["
+                    + Trial.TEACHER
+                    + ", {\"name\": \"distill\", \"train\": [\"student\"], \"terms\": ["
+                    + SOFT
+                    + "]}]}"));
     assertThatThrownBy(() -> Trial.run(other, Trial.options(directory, "other").build()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("lenet5-half-zskd")
@@ -229,7 +251,8 @@ class DistillationTest {
   @Test
   void run_noTeacherAnywhere_isRefused() {
     Recipe recipe = Trial.soft("\"epochs\": 1");
-    Recipe alone = new Recipe("alone", "", recipe.models(), List.of(recipe.phases().get(1)), recipe.promote());
+    Recipe alone =
+        new Recipe("alone", "", recipe.models(), List.of(recipe.phases().get(1)), recipe.promote());
     assertThatThrownBy(() -> Trial.run(alone, Trial.options(directory, "job").build()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("live teacher");
@@ -248,7 +271,9 @@ class DistillationTest {
   @Test
   void run_unknownFeaturePath_namesTheNearest() {
     Recipe recipe =
-        Trial.recipe("\"epochs\": 1", "{\"hint\": {\"student\": \"student/rel1\", \"teacher\": \"teacher/relu1\"}}");
+        Trial.recipe(
+            "\"epochs\": 1",
+            "{\"hint\": {\"student\": \"student/rel1\", \"teacher\": \"teacher/relu1\"}}");
     assertThatThrownBy(() -> Trial.run(recipe, Trial.options(directory, "job").build()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("student/rel1")
@@ -258,8 +283,12 @@ class DistillationTest {
   @Test
   void run_batchAboveTheData_usesEverySampleOnce() {
     AtomicInteger steps = new AtomicInteger();
-    new Distillation(Trial.soft("\"epochs\": 2, \"batch\": 2000"), Trial.options(directory, "job").build())
-        .run(report -> steps.set((int) (report.phase().equals("distill") ? report.step() : steps.get())), () -> false);
+    new Distillation(
+            Trial.soft("\"epochs\": 2, \"batch\": 2000"), Trial.options(directory, "job").build())
+        .run(
+            report ->
+                steps.set((int) (report.phase().equals("distill") ? report.step() : steps.get())),
+            () -> false);
     assertThat(steps.get()).isEqualTo(2);
   }
 }

@@ -71,7 +71,8 @@ class RecipeTest {
         "\"teacher\": \"teacher\"| \"teacher\": \"techer\"| techer| teacher",
         "\"lenet5-half\"| \"lenet-half\"| lenet-half| lenet5-half",
       })
-  void parse_misspelt_namesTheFieldAndTheRightOne(String right, String wrong, String named, String hint) {
+  void parse_misspelt_namesTheFieldAndTheRightOne(
+      String right, String wrong, String named, String hint) {
     assertThat(SMALL).contains(right);
     assertThatThrownBy(() -> parse(SMALL.replace(right, wrong)))
         .isInstanceOf(JsonException.class)
@@ -140,19 +141,25 @@ class RecipeTest {
 
   @Test
   void with_changes_touchOnlyWhatTheyName() {
-    Recipe recipe = Recipe.builtIn("mnist").withEpochs(2).withTemperature(2).withSoftWeight(0.9).withBatch(128);
+    Recipe recipe =
+        Recipe.builtIn("mnist").withEpochs(2).withTemperature(2).withSoftWeight(0.9).withBatch(128);
     Phase distill = recipe.phases().get(1);
     assertThat(recipe.phases().get(0).epochs()).isEqualTo(3);
     assertThat(distill.epochs()).isEqualTo(2);
     assertThat(distill.batch()).isEqualTo(128);
-    assertThat(distill.terms()).containsExactly(Losses.softmaxKl(2, 0.9), Losses.crossEntropy(1 - 0.9));
+    assertThat(distill.terms())
+        .containsExactly(Losses.softmaxKl(2, 0.9), Losses.crossEntropy(1 - 0.9));
     assertThat(recipe.upTo("teacher").phases()).hasSize(1);
   }
 
   @Test
   void hardLabelsFirst_warmUp_weighsTheLabelsAlone() {
-    Phase phase = parse(SMALL.replace("\"epochs\": 2", "\"epochs\": 10, \"hardLabelsFirst\": {\"fraction\": 0.2}"))
-        .phases().get(0);
+    Phase phase =
+        parse(
+                SMALL.replace(
+                    "\"epochs\": 2", "\"epochs\": 10, \"hardLabelsFirst\": {\"fraction\": 0.2}"))
+            .phases()
+            .get(0);
     Term soft = phase.terms().get(0);
     Term hard = phase.terms().get(1);
     assertThat(phase.weight(soft, 1.99)).isEqualTo(0);
@@ -172,7 +179,13 @@ class RecipeTest {
   @Test
   void inlineArchitecture_ofAnObject_isBuilt() {
     Map<String, Object> design =
-        Map.of("name", "tiny", "input", List.of(1, 28, 28), "layers", List.of("flatten", Map.of("linear", 10)));
+        Map.of(
+            "name",
+            "tiny",
+            "input",
+            List.of(1, 28, 28),
+            "layers",
+            List.of("flatten", Map.of("linear", 10)));
     Recipe recipe = parse(SMALL.replace("\"lenet5-half\"", Json.write(design)));
     assertThat(recipe.models().get("student").architecture().parameters()).isEqualTo(7850);
     assertThat(parse(Json.write(recipe.toMap()))).isEqualTo(recipe);

@@ -22,7 +22,12 @@ final class Reference {
   }
 
   static double softmaxKl(
-      double[] s, double[] t, int classes, double temperature, SoftmaxKl.Form form, boolean standardize,
+      double[] s,
+      double[] t,
+      int classes,
+      double temperature,
+      SoftmaxKl.Form form,
+      boolean standardize,
       boolean scaled) {
     double[] a = standardize ? standardized(s, classes) : s;
     double[] b = standardize ? standardized(t, classes) : t;
@@ -147,7 +152,9 @@ final class Reference {
       int column = i % outWidth * stride;
       int plane = i / (outWidth * outHeight);
       for (int k = 0; k < kernel * kernel; k++) {
-        y[i] += x[(plane * height + row + k / kernel) * width + column + k % kernel] / (kernel * kernel);
+        y[i] +=
+            x[(plane * height + row + k / kernel) * width + column + k % kernel]
+                / (kernel * kernel);
       }
     }
     return y;

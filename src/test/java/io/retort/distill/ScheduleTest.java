@@ -115,7 +115,8 @@ class ScheduleTest {
   @Test
   void learningRate_warmUp_risesInALineFromTheFirstStep() {
     Fields fields =
-        Fields.parse("recipe", "{\"o\":{\"sgd\":{\"learningRate\":0.4,\"warmUp\":{\"epochs\":2}}}}");
+        Fields.parse(
+            "recipe", "{\"o\":{\"sgd\":{\"learningRate\":0.4,\"warmUp\":{\"epochs\":2}}}}");
     Optimizer optimizer = Optimizer.parse(fields, "o", null);
     assertThat(optimizer.learningRateAt(0, 10, 0.01)).isCloseTo(0.4 * 0.005, within(1e-12));
     assertThat(optimizer.learningRateAt(1, 10, 0.01)).isCloseTo(0.4 * 0.505, within(1e-12));

@@ -43,7 +43,8 @@ class SoftLabelsTest {
   @Test
   void find_otherTeacher_isEmpty() {
     labels().create(SoftLabelsTest::fill);
-    assertThat(new SoftLabels(directory.resolve("softlabels"), data, "other", CLASSES).find()).isEmpty();
+    assertThat(new SoftLabels(directory.resolve("softlabels"), data, "other", CLASSES).find())
+        .isEmpty();
   }
 
   @Test

@@ -27,7 +27,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Values against sums in double, gradients against differences of these, and each loss's own identity. */
+/**
+ * Values against sums in double, gradients against differences of these, and each loss's own
+ * identity.
+ */
 class TermTest {
   private static final int B = 6;
   private static final int C = 5;
@@ -49,7 +52,8 @@ class TermTest {
   record Result(double loss, float[] gradient) {}
 
   /** The loss and its gradient by the student's logits or feature rows. */
-  private static Result run(Term term, float[] student, float[] teacher, Shape s, Shape t, double temperature) {
+  private static Result run(
+      Term term, float[] student, float[] teacher, Shape s, Shape t, double temperature) {
     Graph graph = new Graph(Mode.TRAINING);
     Value own = graph.parameter("student/out", s, Initializers.zeros());
     Value its = graph.input("teacher", t, DType.FLOAT32);
@@ -119,7 +123,8 @@ class TermTest {
 
   private static SoftmaxKl kl(SoftmaxKl.Form form, boolean standardize, boolean scaled) {
     Schedule one = Schedule.constant(1);
-    return new SoftmaxKl("soft", "student", "teacher", Schedule.constant(4), one, form, standardize, scaled);
+    return new SoftmaxKl(
+        "soft", "student", "teacher", Schedule.constant(4), one, form, standardize, scaled);
   }
 
   @ParameterizedTest
@@ -150,7 +155,8 @@ class TermTest {
       double[] q = Reference.softmax(doubles(t), row, C, temperature);
       for (int c = 0; c < C; c++) {
         double expected = temperature * (p[c] - q[c]) / B;
-        assertThat((double) result.gradient()[row * C + c]).isCloseTo(expected, within(1e-6 * temperature));
+        assertThat((double) result.gradient()[row * C + c])
+            .isCloseTo(expected, within(1e-6 * temperature));
       }
     }
   }
@@ -170,7 +176,8 @@ class TermTest {
     for (int i = 0; i < t.length; i++) {
       t[i] = 3 * t[i] + 7;
     }
-    assertThat(logits(kl(SoftmaxKl.Form.KL, true, true), s, t, 2).loss()).isCloseTo(0, within(1e-5));
+    assertThat(logits(kl(SoftmaxKl.Form.KL, true, true), s, t, 2).loss())
+        .isCloseTo(0, within(1e-5));
   }
 
   @Test
@@ -249,14 +256,16 @@ class TermTest {
   @Test
   void hint_ofDifferentWidths_makesALinearAdapter() {
     Graph graph = sceneGraph(Shape.of(B, 5), Shape.of(B, 8));
-    assertThat(graph.parameters(StepGraph.ADAPTERS)).extracting(value -> value.shape().toString())
+    assertThat(graph.parameters(StepGraph.ADAPTERS))
+        .extracting(value -> value.shape().toString())
         .containsExactly("[8, 5]", "[8]");
   }
 
   @Test
   void hint_ofMapsWithDifferentChannels_makesAOneByOneConvolution() {
     Graph graph = sceneGraph(Shape.of(B, 4, 13, 13), Shape.of(B, 9, 24, 24));
-    assertThat(graph.parameters(StepGraph.ADAPTERS)).extracting(value -> value.shape().toString())
+    assertThat(graph.parameters(StepGraph.ADAPTERS))
+        .extracting(value -> value.shape().toString())
         .containsExactly("[9, 4, 1, 1]", "[9]");
   }
 
