@@ -51,7 +51,8 @@ class ArchitectureTest {
 
   @BeforeAll
   static void read() {
-    String tests = ArchitectureTest.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+    String tests =
+        ArchitectureTest.class.getProtectionDomain().getCodeSource().getLocation().getPath();
     classes =
         new ClassFileImporter()
             .withImportOption(location -> !location.contains(tests))

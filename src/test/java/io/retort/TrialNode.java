@@ -34,7 +34,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
-/** A node of real verticles on a free port, with its models and jobs below one directory, for tests. */
+/**
+ * A node of real verticles on a free port, with its models and jobs below one directory, for tests.
+ */
 public final class TrialNode implements AutoCloseable {
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -81,7 +83,12 @@ public final class TrialNode implements AutoCloseable {
     try (ModelStore store = ModelStore.open(home.resolve("models"))) {
       ModelCard card =
           store.save(
-              model, architecture, weights(architecture, seed), Map.of("accuracy", 0.1), null, null);
+              model,
+              architecture,
+              weights(architecture, seed),
+              Map.of("accuracy", 0.1),
+              null,
+              null);
       store.promote(model, card.version());
       return card;
     }
@@ -173,7 +180,8 @@ public final class TrialNode implements AutoCloseable {
     return send(HttpRequest.newBuilder(uri(path)).GET());
   }
 
-  public HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+  public HttpResponse<String> post(String path, String body)
+      throws IOException, InterruptedException {
     return send(
         HttpRequest.newBuilder(uri(path))
             .header("content-type", "application/json")

@@ -118,8 +118,8 @@ final class JobFiles {
   }
 
   /**
-   * Appends a report; it need not survive a crash of the machine. The line ends before it, not after, so that one that a crash
-   * cut off spoils no other.
+   * Appends a report; it need not survive a crash of the machine. The line ends before it, not
+   * after, so that one that a crash cut off spoils no other.
    */
   void append(ProgressFrame frame) {
     try {

@@ -42,8 +42,7 @@ class NodeTest {
 
   @Test
   void start_verticleThatIsNotThere_isNamed() {
-    String text =
-        "{\"verticles\": [{\"name\": \"mine\", \"verticle\": \"com.acme.Missing\"}]}";
+    String text = "{\"verticles\": [{\"name\": \"mine\", \"verticle\": \"com.acme.Missing\"}]}";
     Verticles verticles = Verticles.parse(text, Map.of(), Map.of());
 
     assertThatThrownBy(() -> TrialNode.await(Node.start(Vertx.vertx(), verticles)))

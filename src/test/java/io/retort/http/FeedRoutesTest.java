@@ -61,9 +61,21 @@ class FeedRoutesTest {
         .containsSubsequence("teacher", "distill", "done");
     assertThat(frames.stream().map(f -> f.getLong("sequence"))).isSorted().doesNotHaveDuplicates();
     JsonObject middle =
-        frames.stream().filter(f -> f.getString("phase").equals("distill")).findFirst().orElseThrow();
+        frames.stream()
+            .filter(f -> f.getString("phase").equals("distill"))
+            .findFirst()
+            .orElseThrow();
     assertThat(middle.fieldNames())
-        .contains("job", "phase", "epoch", "step", "steps", "loss", "accuracy", "samplesPerSecond", "etaSeconds");
+        .contains(
+            "job",
+            "phase",
+            "epoch",
+            "step",
+            "steps",
+            "loss",
+            "accuracy",
+            "samplesPerSecond",
+            "etaSeconds");
     assertThat(middle.getJsonObject("loss").fieldNames()).contains("total", "soft", "hard");
   }
 
@@ -156,7 +168,8 @@ class FeedRoutesTest {
     await(
         client
             .connect(node.port(), "127.0.0.1", path)
-            .onSuccess(socket -> socket.textMessageHandler(text -> frames.add(new JsonObject(text)))));
+            .onSuccess(
+                socket -> socket.textMessageHandler(text -> frames.add(new JsonObject(text)))));
     return frames;
   }
 
@@ -172,7 +185,9 @@ class FeedRoutesTest {
     socket
         .getOutputStream()
         .write(
-            ("GET " + path + " HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+            ("GET "
+                    + path
+                    + " HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
                     + "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
     return socket;
@@ -182,7 +197,8 @@ class FeedRoutesTest {
     StringBuilder all = new StringBuilder();
     InputStream in = socket.getInputStream();
     byte[] piece = new byte[8192];
-    for (int n; all.indexOf(wanted, Math.max(0, all.length() - 20_000)) < 0 && (n = in.read(piece)) > 0; ) {
+    for (int n;
+        all.indexOf(wanted, Math.max(0, all.length() - 20_000)) < 0 && (n = in.read(piece)) > 0; ) {
       all.append(new String(piece, 0, n, StandardCharsets.ISO_8859_1));
     }
     assertThat(all.indexOf(wanted)).isPositive();

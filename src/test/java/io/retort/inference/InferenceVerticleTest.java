@@ -86,8 +86,11 @@ class InferenceVerticleTest {
     }
   }
 
-  /** Asks without a pause; any failure fails the future, and so does a version older than one seen. */
-  private static CompletableFuture<TreeSet<Integer>> keepAsking(TrialNode node, AtomicBoolean enough) {
+  /**
+   * Asks without a pause; any failure fails the future, and so does a version older than one seen.
+   */
+  private static CompletableFuture<TreeSet<Integer>> keepAsking(
+      TrialNode node, AtomicBoolean enough) {
     return CompletableFuture.supplyAsync(
         () -> {
           TreeSet<Integer> seen = new TreeSet<>();

@@ -44,6 +44,14 @@ class JobFilesTest {
 
   private static JobState state(String id, long millis) {
     return new JobState(
-        id, "mnist", JobStatus.QUEUED, Instant.ofEpochMilli(millis), null, null, null, null, List.of());
+        id,
+        "mnist",
+        JobStatus.QUEUED,
+        Instant.ofEpochMilli(millis),
+        null,
+        null,
+        null,
+        null,
+        List.of());
   }
 }

@@ -24,6 +24,7 @@ class JobRunnerTest {
 
   @Test
   void sentence_errorFromInside_tellsNothing() {
-    assertThat(JobRunner.sentence(new NullPointerException("field x of y"))).doesNotContain("field");
+    assertThat(JobRunner.sentence(new NullPointerException("field x of y")))
+        .doesNotContain("field");
   }
 }

@@ -31,7 +31,8 @@ class ReportsTest {
     files = new JobFiles(home);
     files.create(
         new JobRequest("mnist", null, new JsonObject()),
-        new JobState(JOB, "mnist", JobStatus.QUEUED, Instant.EPOCH, null, null, null, null, List.of()));
+        new JobState(
+            JOB, "mnist", JobStatus.QUEUED, Instant.EPOCH, null, null, null, null, List.of()));
   }
 
   @Test
@@ -70,12 +71,15 @@ class ReportsTest {
     first.accept(report("teacher", 1, 1, 10));
     first.accept(report("teacher", 1, 2, 10));
     Files.writeString(
-        home.resolve(JOB).resolve("progress.jsonl"), "\n{\"job\":\"job-1\",\"seq", StandardOpenOption.APPEND);
+        home.resolve(JOB).resolve("progress.jsonl"),
+        "\n{\"job\":\"job-1\",\"seq",
+        StandardOpenOption.APPEND);
 
     new Reports(JOB, files, 0, news::add).accept(report("teacher", 1, 3, 10));
 
     assertThat(news.get(2).sequence()).isEqualTo(3);
-    assertThat(files.history(JOB).stream().map(ProgressFrame::sequence)).containsExactly(1L, 2L, 3L);
+    assertThat(files.history(JOB).stream().map(ProgressFrame::sequence))
+        .containsExactly(1L, 2L, 3L);
   }
 
   private static Progress report(String phase, int epoch, long step, long steps) {

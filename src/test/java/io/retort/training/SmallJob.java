@@ -22,7 +22,8 @@ public final class SmallJob {
     return directory;
   }
 
-  private static void write(Path directory, String name, Dataset data, int count) throws IOException {
+  private static void write(Path directory, String name, Dataset data, int count)
+      throws IOException {
     int[] rows = new int[count];
     for (int i = 0; i < count; i++) {
       rows[i] = i;
@@ -42,7 +43,9 @@ public final class SmallJob {
     Files.write(directory.resolve(name + "-labels-idx1-ubyte"), labels.array());
   }
 
-  /** A teacher of one epoch and a student of the given number, as {@code POST /v1/jobs} takes it. */
+  /**
+   * A teacher of one epoch and a student of the given number, as {@code POST /v1/jobs} takes it.
+   */
   public static JsonObject recipe(int epochs) {
     return new JsonObject()
         .put(
@@ -54,7 +57,8 @@ public final class SmallJob {
                     "models",
                     new JsonObject()
                         .put("teacher", new JsonObject().put("architecture", network("wide", 64)))
-                        .put("student", new JsonObject().put("architecture", network("narrow", 16))))
+                        .put(
+                            "student", new JsonObject().put("architecture", network("narrow", 16))))
                 .put(
                     "phases",
                     new JsonArray()

@@ -48,10 +48,12 @@ class TrainingVerticleTest {
       node.awaitLive("teacher", "1");
       assertThat(node.get("/health/ready").statusCode()).isEqualTo(200);
       assertThat(node.post("/predict", body(digit(1))).statusCode()).isEqualTo(200);
-      JsonArray frames = new JsonObject(node.get(place + "/progress").body()).getJsonArray("frames");
+      JsonArray frames =
+          new JsonObject(node.get(place + "/progress").body()).getJsonArray("frames");
       assertThat(frames.stream().map(f -> ((JsonObject) f).getString("phase")))
           .containsSubsequence("teacher", "distill", "done");
-      assertThat(new JsonObject(node.get("/v1/jobs").body()).getJsonArray("jobs").size()).isEqualTo(1);
+      assertThat(new JsonObject(node.get("/v1/jobs").body()).getJsonArray("jobs").size())
+          .isEqualTo(1);
     }
   }
 
@@ -127,7 +129,8 @@ class TrainingVerticleTest {
     }
     try (TrialNode node = start(flags, "http", "inference", "training")) {
       node.awaitLive("student", "1");
-      assertThat(new JsonObject(node.get("/v1/jobs").body()).getJsonArray("jobs").size()).isEqualTo(1);
+      assertThat(new JsonObject(node.get("/v1/jobs").body()).getJsonArray("jobs").size())
+          .isEqualTo(1);
     }
   }
 
@@ -165,7 +168,8 @@ class TrainingVerticleTest {
 
   @Test
   void submit_dataMissing_failsTheJobWithoutAPathInTheAnswer() throws Exception {
-    Map<String, Object> flags = Map.of("training.dataDirectory", home.resolve("nothing").toString());
+    Map<String, Object> flags =
+        Map.of("training.dataDirectory", home.resolve("nothing").toString());
     try (TrialNode node = start(flags, "http", "training")) {
       JsonObject job = await(node, submit(node, 1), "failed");
 
@@ -190,7 +194,8 @@ class TrainingVerticleTest {
   @Test
   void start_modelsDirectoryOfAnotherNode_isRefused() throws Exception {
     try (TrialNode node = start(Map.of(), "training")) {
-      assertThatThrownBy(() -> start(Map.of("training.jobsDirectory", home + "/others"), "training"))
+      assertThatThrownBy(
+              () -> start(Map.of("training.jobsDirectory", home + "/others"), "training"))
           .hasMessageContaining("[models]");
     }
   }
