@@ -91,4 +91,20 @@ void report(const std::string& name, double flops, int32_t threads, const Call& 
   std::fflush(stdout);
 }
 
+// What memory gives to all cores together; RETORT_PEAK_GBS where the machine is another one.
+inline double peak_gigabytes() {
+  const char* given = std::getenv("RETORT_PEAK_GBS");
+  return given ? std::atof(given) : 42;
+}
+
+// For work that moves bytes; what stays in the caches may pass the limit.
+template <typename Call>
+void report_bytes(const std::string& name, double bytes, int32_t threads, const Call& call) {
+  const double seconds = best_seconds(call);
+  const double gigabytes = bytes / seconds * 1e-9;
+  std::printf("%-56s %d thread%s %10.2f us %8.1f GB/s %5.1f %% of memory\n", name.c_str(), threads,
+              threads == 1 ? " " : "s", seconds * 1e6, gigabytes, 100 * gigabytes / peak_gigabytes());
+  std::fflush(stdout);
+}
+
 }  // namespace retort

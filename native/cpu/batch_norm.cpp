@@ -29,7 +29,8 @@ void CpuKernels::batch_norm_forward(const TensorView& x, const TensorView& gamma
     // What rounding took from the mean, and the shift that gives it back.
     double lost[column_block];
     float factor[column_block], offset[column_block];
-    sum_channels(shape, begin, end, [&](int64_t i, int64_t) { return from[i]; }, totals);
+    sum_channels(
+        shape, begin, end, [&](int64_t i, int64_t) { return from[i]; }, totals);
     for (int64_t c = begin; c < end; ++c) {
       mean[c] = static_cast<float>(totals[c - begin] / count);
       lost[c - begin] = totals[c - begin] / count - static_cast<double>(mean[c]);
@@ -42,20 +43,18 @@ void CpuKernels::batch_norm_forward(const TensorView& x, const TensorView& gamma
       // Rounding may take it below 0; NaN stays.
       const double squared = about_mean < 0.0 ? 0.0 : about_mean;
       inv_std[c] = static_cast<float>(1.0 / std::sqrt(squared / count + static_cast<double>(epsilon)));
-      variance_kept[c] =
-          (1.0f - momentum) * variance_kept[c] + momentum * static_cast<float>(squared / (count - 1.0));
+      variance_kept[c] = (1.0f - momentum) * variance_kept[c] + momentum * static_cast<float>(squared / (count - 1.0));
       factor[c - begin] = scale[c] * inv_std[c];
       offset[c - begin] = shift[c] - static_cast<float>(lost[c - begin]) * factor[c - begin];
     }
-    for_channels(shape, begin, end, [&](int64_t i, int64_t c) {
-      to[i] = (from[i] - mean[c]) * factor[c - begin] + offset[c - begin];
-    });
+    for_channels(shape, begin, end,
+                 [&](int64_t i, int64_t c) { to[i] = (from[i] - mean[c]) * factor[c - begin] + offset[c - begin]; });
   });
 }
 
 void CpuKernels::batch_norm_inference(const TensorView& x, const TensorView& gamma, const TensorView& beta,
-                                      const TensorView& running_mean, const TensorView& running_variance,
-                                      TensorView& y, float epsilon) {
+                                      const TensorView& running_mean, const TensorView& running_variance, TensorView& y,
+                                      float epsilon) {
   const char* op = "batch_norm_inference";
   const Channels shape = channels_of(op, "x", x);
   require_dtype(op, "y", y);
@@ -97,12 +96,14 @@ void CpuKernels::batch_norm_backward(const TensorView& x, const TensorView& dy, 
     double totals[column_block];
     // dx = factor·(dy − level − (x − mean)·slope).
     float level[column_block], slope[column_block];
-    sum_channels(shape, begin, end, [&](int64_t i, int64_t) { return from[i]; }, totals);
+    sum_channels(
+        shape, begin, end, [&](int64_t i, int64_t) { return from[i]; }, totals);
     for (int64_t c = begin; c < end; ++c) {
       shift_gradient[c] = static_cast<float>(totals[c - begin]);
       level[c - begin] = static_cast<float>(totals[c - begin] / count);
     }
-    sum_channels(shape, begin, end, [&](int64_t i, int64_t c) { return from[i] * (at[i] - mean[c]); }, totals);
+    sum_channels(
+        shape, begin, end, [&](int64_t i, int64_t c) { return from[i] * (at[i] - mean[c]); }, totals);
     for (int64_t c = begin; c < end; ++c) {
       const double by_deviation = totals[c - begin] * static_cast<double>(inv_std[c]);
       scale_gradient[c] = static_cast<float>(by_deviation);

@@ -38,7 +38,8 @@ void CpuKernels::bias_backward(const TensorView& dy, TensorView& dbias) {
   float* to = floats(dbias);
   split_channels(threads_, shape, [&](int64_t begin, int64_t end) {
     double totals[column_block];
-    sum_channels(shape, begin, end, [&](int64_t i, int64_t) { return from[i]; }, totals);
+    sum_channels(
+        shape, begin, end, [&](int64_t i, int64_t) { return from[i]; }, totals);
     for (int64_t c = begin; c < end; ++c) to[c] = static_cast<float>(totals[c - begin]);
   });
 }

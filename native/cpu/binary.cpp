@@ -115,10 +115,14 @@ void CpuKernels::binary(const TensorView& a, const TensorView& b, TensorView& y,
           [&](int64_t begin, int64_t end) { rows(nest, left, right, to, begin, end, f); });
   };
   switch (op) {
-    case BinaryOp::add: return with([](float l, float r) { return l + r; });
-    case BinaryOp::subtract: return with([](float l, float r) { return l - r; });
-    case BinaryOp::multiply: return with([](float l, float r) { return l * r; });
-    case BinaryOp::divide: return with([](float l, float r) { return l / r; });
+    case BinaryOp::add:
+      return with([](float l, float r) { return l + r; });
+    case BinaryOp::subtract:
+      return with([](float l, float r) { return l - r; });
+    case BinaryOp::multiply:
+      return with([](float l, float r) { return l * r; });
+    case BinaryOp::divide:
+      return with([](float l, float r) { return l / r; });
     // NaN on either side gives NaN.
     case BinaryOp::maximum:
       return with([](float l, float r) {

@@ -122,7 +122,8 @@ void permute_axes(int32_t threads, const Element* x, Element* y, const Axes& axe
 void CpuKernels::fill(TensorView& y, float value) {
   require_tensor("fill", "y", y);
   switch (y.dtype) {
-    case DType::float32: return fill_with(threads_, y, value);
+    case DType::float32:
+      return fill_with(threads_, y, value);
     case DType::int32:
       if (!(value >= -2147483648.0f && value < 2147483648.0f)) refuse("fill", "value must fit int32", value);
       return fill_with(threads_, y, static_cast<int32_t>(value));

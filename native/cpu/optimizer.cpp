@@ -8,9 +8,6 @@ namespace retort {
 namespace RETORT_ISA {
 namespace {
 
-// Parameters of a chunk: long runs suit the prefetchers, and 10,000 chunks would cost their handing out.
-constexpr int64_t grain = 4 * chunk_elements;
-
 void require_state(const char* op, const char* name, const char* both, const TensorView& w, const TensorView& state) {
   require_dtype(op, name, state);
   require_one_shape(op, both, w, state);
@@ -34,7 +31,7 @@ void CpuKernels::sgd_step(const TensorView& dw, const TensorView& learning_rate,
   const float* gradient = floats(dw);
   float* weight = floats(w);
   if (velocity == nullptr) {
-    return split(threads_, w.size(), grain, [&](int64_t begin, int64_t end) {
+    return split(threads_, w.size(), chunk_elements, [&](int64_t begin, int64_t end) {
 #pragma omp simd
       for (int64_t i = begin; i < end; ++i) weight[i] -= rate * (scale * gradient[i] + weight_decay * weight[i]);
     });
@@ -43,7 +40,7 @@ void CpuKernels::sgd_step(const TensorView& dw, const TensorView& learning_rate,
   const float ahead = nesterov ? 1.0f : 0.0f;
   const float behind = nesterov ? momentum : 1.0f;
   float* speed = floats(*velocity);
-  split(threads_, w.size(), grain, [&](int64_t begin, int64_t end) {
+  split(threads_, w.size(), chunk_elements, [&](int64_t begin, int64_t end) {
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) {
       const float g = scale * gradient[i] + weight_decay * weight[i];
@@ -69,13 +66,14 @@ void CpuKernels::adam_step(const TensorView& dw, const TensorView& learning_rate
   if (!(beta1 >= 0.0f && beta1 < 1.0f)) refuse(op, "beta1 must be in [0, 1)", beta1);
   if (!(beta2 >= 0.0f && beta2 < 1.0f)) refuse(op, "beta2 must be in [0, 1)", beta2);
   const float size = static_cast<float>(rate / (1.0 - std::pow(static_cast<double>(beta1), static_cast<double>(t))));
-  const float root = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));
+  const float root =
+      static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));
   const float inside = decoupled ? 0.0f : weight_decay;
   const float keep = decoupled ? static_cast<float>(1.0 - static_cast<double>(rate) * weight_decay) : 1.0f;
   const float rest1 = 1.0f - beta1, rest2 = 1.0f - beta2;
   const float* gradient = floats(dw);
   float *weight = floats(w), *first = floats(m), *second = floats(v);
-  split(threads_, w.size(), grain, [&](int64_t begin, int64_t end) {
+  split(threads_, w.size(), chunk_elements, [&](int64_t begin, int64_t end) {
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) {
       const float g = scale * gradient[i] + inside * weight[i];

@@ -1,8 +1,10 @@
 #include <cstring>
 
 #include "cpu_kernels.h"
+#include "pooling_by_two.h"
 #include "require.h"
 #include "split.h"
+#include "vector_math.h"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -71,8 +73,9 @@ inline void take_larger(const float* from, int32_t place, int64_t stride, int64_
     const float best = y[j];
     const int32_t at = index[j];
     const bool take = (value > best) | (value != value) | (at < 0);
-    y[j] = take ? value : best;
-    index[j] = take ? place + static_cast<int32_t>(j * stride) : at;
+    const int32_t mask = -static_cast<int32_t>(take);
+    y[j] = select(take, value, best);
+    index[j] = ((place + static_cast<int32_t>(j * stride)) & mask) | (at & ~mask);
   }
 }
 
@@ -93,31 +96,6 @@ void max_plane(const Pooling& p, const float* x, float* y, int32_t* index) {
   }
 }
 
-// Kernel 2×2, stride 2.
-void max_plane_by_two(const Pooling& p, const float* x, float* y, int32_t* index) {
-  for (int64_t r = 0; r < p.rows; ++r, y += p.columns, index += p.columns) {
-    const int32_t width = static_cast<int32_t>(p.width);
-    const int32_t start = static_cast<int32_t>(2 * r) * width;
-    const float *top = x + start, *bottom = top + p.width;
-#pragma omp simd
-    for (int64_t j = 0; j < p.columns; ++j) {
-      const int32_t place = start + 2 * static_cast<int32_t>(j);
-      float best = top[2 * j];
-      int32_t at = place;
-      const float b = top[2 * j + 1], c = bottom[2 * j], d = bottom[2 * j + 1];
-      bool take = (b > best) | (b != b);
-      best = take ? b : best;
-      at = take ? place + 1 : at;
-      take = (c > best) | (c != c);
-      best = take ? c : best;
-      at = take ? place + width : at;
-      take = (d > best) | (d != d);
-      y[j] = take ? d : best;
-      index[j] = take ? place + width + 1 : at;
-    }
-  }
-}
-
 void max_plane_backward(const Pooling& p, const float* dy, const int32_t* index, float* dx) {
   std::memset(dx, 0, static_cast<size_t>(p.plane()) * sizeof(float));
   for (int64_t i = 0; i < p.pooled(); ++i) {
@@ -126,25 +104,6 @@ void max_plane_backward(const Pooling& p, const float* dy, const int32_t* index,
     }
     dx[index[i]] += dy[i];
   }
-}
-
-void max_plane_backward_by_two(const Pooling& p, const float* dy, const int32_t* index, float* dx) {
-  const int32_t width = static_cast<int32_t>(p.width);
-  for (int64_t r = 0; r < p.rows; ++r, dy += p.columns, index += p.columns) {
-    const int32_t start = static_cast<int32_t>(2 * r) * width;
-    float *top = dx + start, *bottom = top + p.width;
-#pragma omp simd
-    for (int64_t j = 0; j < p.columns; ++j) {
-      const int32_t at = index[j] - start - 2 * static_cast<int32_t>(j);
-      const float d = dy[j];
-      top[2 * j] = at == 0 ? d : 0.0f;
-      top[2 * j + 1] = at == 1 ? d : 0.0f;
-      bottom[2 * j] = at == width ? d : 0.0f;
-      bottom[2 * j + 1] = at == width + 1 ? d : 0.0f;
-    }
-    if (p.width % 2 != 0) top[p.width - 1] = bottom[p.width - 1] = 0.0f;
-  }
-  for (int64_t i = 2 * p.rows * p.width; i < p.plane(); ++i) dx[i] = 0.0f;
 }
 
 void avg_plane(const Pooling& p, const float* x, float* y) {
@@ -195,7 +154,8 @@ void CpuKernels::max_pool2d_forward(const TensorView& x, TensorView& y, TensorVi
       const float* plane = from + i * p.plane();
       float* y_plane = to + i * p.pooled();
       int32_t* index_plane = at + i * p.pooled();
-      p.by_two() ? max_plane_by_two(p, plane, y_plane, index_plane) : max_plane(p, plane, y_plane, index_plane);
+      p.by_two() ? max_by_two(plane, p.height, p.width, y_plane, index_plane)
+                 : max_plane(p, plane, y_plane, index_plane);
     }
   });
 }
@@ -214,7 +174,7 @@ void CpuKernels::max_pool2d_backward(const TensorView& dy, const TensorView& ind
       const float* y_plane = from + i * p.pooled();
       const int32_t* index_plane = at + i * p.pooled();
       float* plane = to + i * p.plane();
-      p.by_two() ? max_plane_backward_by_two(p, y_plane, index_plane, plane)
+      p.by_two() ? max_by_two_backward(y_plane, index_plane, p.height, p.width, plane)
                  : max_plane_backward(p, y_plane, index_plane, plane);
     }
   });
@@ -225,7 +185,11 @@ void CpuKernels::avg_pool2d_forward(const TensorView& x, TensorView& y, const Wi
   const float* from = floats(x);
   float* to = floats(y);
   split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) avg_plane(p, from + i * p.plane(), to + i * p.pooled());
+    for (int64_t i = begin; i < end; ++i) {
+      const float* plane = from + i * p.plane();
+      float* y_plane = to + i * p.pooled();
+      p.by_two() ? avg_by_two(plane, p.height, p.width, y_plane) : avg_plane(p, plane, y_plane);
+    }
   });
 }
 
@@ -234,7 +198,11 @@ void CpuKernels::avg_pool2d_backward(const TensorView& dy, TensorView& dx, const
   const float* from = floats(dy);
   float* to = floats(dx);
   split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) avg_plane_backward(p, from + i * p.pooled(), to + i * p.plane());
+    for (int64_t i = begin; i < end; ++i) {
+      const float* y_plane = from + i * p.pooled();
+      float* plane = to + i * p.plane();
+      p.by_two() ? avg_by_two_backward(y_plane, p.height, p.width, plane) : avg_plane_backward(p, y_plane, plane);
+    }
   });
 }
 

@@ -14,26 +14,38 @@ constexpr int dot_columns = 6;
 #else
 constexpr int dot_columns = 3;
 #endif
+constexpr int64_t far = 4096;  // floats between the rows of A, from which on it is packed
 constexpr int64_t most_depth = 1152;  // so that the rows of a tile, 4 of A and 6 of B, stay in L1
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// out[m][dot_columns] = Σ_k a[m][k]·b[n][k]; from `ahead` on, a row that the next tile reads is brought nearer.
-using Dots = void (*)(const float* a, int64_t a_row, const float* b, int64_t b_row, int64_t depth, const float* ahead,
-                      float* out);
+// out[m][columns] = Σ_k a[m][k]·b[n][k]. From `ahead` on, what a later tile reads is brought nearer, `ahead_step` floats
+// with every vector.
+struct Operands {
+  const float* a;
+  int64_t a_row, a_step;  // from one row to the next, and from one vector of k to the next
+  const float* b;
+  int64_t b_row;
+  int64_t depth;
+  const float* ahead;
+  int64_t ahead_step;
+};
+using Dots = void (*)(const Operands&, float* out);
 
 template <int rows, int columns>
-void dots(const float* a, int64_t a_row, const float* b, int64_t b_row, int64_t depth, const float* ahead, float* out) {
+void dots(const Operands& operands, float* out) {
+  const float *a = operands.a, *b = operands.b, *ahead = operands.ahead;
+  const int64_t a_row = operands.a_row, b_row = operands.b_row, depth = operands.depth;
   Vector sum[rows][columns] = {};
   int64_t k = 0;
-  for (; k + lanes <= depth; k += lanes) {
+  for (; k + lanes <= depth; k += lanes, a += operands.a_step, ahead += operands.ahead_step) {
     Vector right[columns];
 #pragma GCC unroll 6
     for (int n = 0; n < columns; ++n) right[n] = load(b + n * b_row + k);
-    __builtin_prefetch(ahead + k, 0, 2);
+    __builtin_prefetch(ahead, 0, 2);
 #pragma GCC unroll 4
     for (int m = 0; m < rows; ++m) {
-      const Vector left = load(a + m * a_row + k);
+      const Vector left = load(a + m * a_row);
 #pragma GCC unroll 6
       for (int n = 0; n < columns; ++n) sum[m][n] += left * right[n];
     }
@@ -44,7 +56,7 @@ void dots(const float* a, int64_t a_row, const float* b, int64_t b_row, int64_t 
     for (int n = 0; n < columns; ++n) right[n] = load_first(b + n * b_row + k, depth - k);
 #pragma GCC unroll 4
     for (int m = 0; m < rows; ++m) {
-      const Vector left = load_first(a + m * a_row + k, depth - k);
+      const Vector left = load_first(a + m * a_row, depth - k);
 #pragma GCC unroll 6
       for (int n = 0; n < columns; ++n) sum[m][n] += left * right[n];
     }
@@ -79,32 +91,59 @@ struct Region {
   bool finished;  // bias and activation follow
 };
 
+// The rows of A that one tile reads, interleaved by vectors: one stream on few pages instead of several far apart, which
+// would fall on one another in L2 and ask for more pages than the first TLB holds.
+void interleave(const float* a, int64_t a_row, int64_t rows, int64_t depth, float* to) {
+  for (int64_t k = 0; k < depth; k += lanes) {
+    for (int64_t m = 0; m < rows; ++m, to += lanes) {
+      store(to, k + lanes <= depth ? load(a + m * a_row + k) : load_first(a + m * a_row + k, depth - k));
+    }
+  }
+}
+
 void multiply(const Product& p, const Region& region) {
   const int64_t blocks = divide_up(region.k1 - region.k0, most_depth);
   // Whole lines: only the last block ends within one.
   const int64_t depth = divide_up(divide_up(region.k1 - region.k0, blocks), 16) * 16;
+  const bool interleaved = p.a_row >= far && region.column_end - region.column >= 8 * dot_columns;
+  const int64_t tiles = divide_up(region.row_end - region.row, dot_rows), tile_floats = dot_rows * depth;
+  float* packed = interleaved ? scratch(1, tiles * tile_floats) : nullptr;
   for (int64_t k = region.k0; k < region.k1; k += depth) {
     const int64_t length = std::min(depth, region.k1 - k);
     const bool first = k == region.k0, finish = region.finished && k + depth >= region.k1;
+    for (int64_t t = 0; interleaved && t < tiles; ++t) {
+      const int64_t m = region.row + t * dot_rows;
+      interleave(p.a + m * p.a_row + k, p.a_row, std::min<int64_t>(dot_rows, region.row_end - m), length,
+                 packed + t * tile_floats);
+    }
     for (int64_t n = region.column; n < region.column_end; n += dot_columns) {
       const int64_t width = std::min<int64_t>(dot_columns, region.column_end - n);
-      int64_t next_row = n + width;
-      for (int64_t m = region.row; m < region.row_end; m += dot_rows, ++next_row) {
-        const int64_t height = std::min<int64_t>(dot_rows, region.row_end - m);
-        const bool ahead = next_row < region.column_end && next_row < n + width + dot_columns;
+      // The rows of B that the next tiles read are spread evenly over the tiles before them: bunched they would outrun what
+      // a core can have on its way from memory.
+      const int64_t next_rows = std::min<int64_t>(dot_columns, region.column_end - n - width);
+      const int64_t share = next_rows > 0 ? std::max<int64_t>(tiles / next_rows, 1) : 0;
+      const int64_t part_floats = share > 0 ? length / share : 0;
+      int64_t next_row = 0, part = 0;
+      for (int64_t t = 0; t < tiles; ++t) {
+        const int64_t m = region.row + t * dot_rows, height = std::min<int64_t>(dot_rows, region.row_end - m);
         const float* b = p.b + n * p.b_column + k;
+        Operands operands{p.a + m * p.a_row + k, p.a_row, lanes, b, p.b_column, length, b, 0};
+        if (next_row < next_rows) {
+          operands.ahead = b + (width + next_row) * p.b_column + part * part_floats;
+          operands.ahead_step = lanes / share;
+          if (++part == share) part = 0, ++next_row;
+        }
+        if (interleaved) operands.a = packed + t * tile_floats, operands.a_row = lanes, operands.a_step = height * lanes;
         alignas(64) float out[dot_rows * dot_columns + lanes];
-        kernels[height - 1][width - 1](p.a + m * p.a_row + k, p.a_row, b, p.b_column, length,
-                                       ahead ? p.b + next_row * p.b_column + k : b, out);
+        kernels[height - 1][width - 1](operands, out);
+        const float* bias = finish && p.bias ? p.bias + n : nullptr;
+        const Vector floor = floor_of(finish && p.activation == Activation::relu);
         for (int64_t i = 0; i < height; ++i) {
           float* c = region.c + (m + i - region.row) * region.c_row + (n - region.column);
-          for (int64_t j = 0; j < width; ++j) {
-            float value = out[i * width + j];
-            if (!first) value += c[j];
-            if (finish && p.bias) value += p.bias[n + j];
-            if (finish && p.activation == Activation::relu) value = value < 0 ? 0 : value;
-            c[j] = value;
-          }
+          Vector value = load_first(out + i * width, width);
+          if (!first) value += load_first(c, width);
+          if (bias) value += load_first(bias, width);
+          store_first(c, larger(floor, value), width);
           if (finish && p.activation == Activation::gelu) activate(c, width, p.activation);
         }
       }

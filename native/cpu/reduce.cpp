@@ -89,9 +89,11 @@ void reduce_columns(const float* x, const Dims& outer, int64_t n, ReduceOp op, d
     const float* at = x + outer.offset(r);
     double part[column_block];
     if (op == ReduceOp::sum_of_squares) {
-      sum_columns(run, stride, 0, n, [&](int64_t i, int64_t) { return at[i] * at[i]; }, part);
+      sum_columns(
+          run, stride, 0, n, [&](int64_t i, int64_t) { return at[i] * at[i]; }, part);
     } else {
-      sum_columns(run, stride, 0, n, [&](int64_t i, int64_t) { return at[i]; }, part);
+      sum_columns(
+          run, stride, 0, n, [&](int64_t i, int64_t) { return at[i]; }, part);
     }
     for (int64_t j = 0; j < n; ++j) totals[j] += part[j];
   }

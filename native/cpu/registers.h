@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -67,7 +66,7 @@ inline Vector load_first(const float* p, int64_t n) {
   return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
 #else
   Vector v{};
-  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(float));
+  for (int64_t i = 0; i < n; ++i) v[i] = p[i];
   return v;
 #endif
 }
@@ -76,7 +75,7 @@ inline void store_first(float* p, Vector v, int64_t n) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 #else
-  std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(float));
+  for (int64_t i = 0; i < n; ++i) p[i] = v[i];
 #endif
 }
 

@@ -1,10 +1,11 @@
-// Ops over the rows of a matrix [B,C], written once for two layouts. Where rows are wide, a body sees one row. Where they
-// are narrow, it sees 16 rows turned: value c of row l stands at c·16 + l, so that 16 rows go side by side through every
-// loop, and none is too short to be a SIMD loop.
+// Ops over the rows of a matrix [B,C], written once for two layouts. Where rows are wide, a body sees one row. Where
+// they are narrow, it sees 16 rows turned: value c of row l stands at c·16 + l, so that 16 rows go side by side through
+// every loop, and none is too short to be a SIMD loop.
 #pragma once
 
 #include "split.h"
 #include "sum.h"
+#include "vector_math.h"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -16,8 +17,8 @@ struct Lanes {
 };
 
 constexpr int64_t narrow_lanes = 16;
-// Most columns of a narrow row: three turned blocks of them fill a quarter of the first cache.
-constexpr int64_t narrow_columns = 64;
+// Most columns of a narrow row: four turned blocks of them still fit the first cache.
+constexpr int64_t narrow_columns = 128;
 
 // body(i, lane) for every value.
 template <int64_t lanes, typename Body>
@@ -46,15 +47,16 @@ RETORT_INLINE void max_each(Lanes<lanes>, int64_t columns, const Term& term, flo
     *most = best;
     return;
   }
+  float best[lanes];
+  for (int64_t lane = 0; lane < lanes; ++lane) best[lane] = -__builtin_inff();
+  for (int64_t c = 0; c < columns; ++c) {
 #pragma omp simd
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    float best = -__builtin_inff();
-    for (int64_t c = 0; c < columns; ++c) {
+    for (int64_t lane = 0; lane < lanes; ++lane) {
       const float value = term(c * lanes + lane, lane);
-      best = value > best ? value : best;
+      best[lane] = select(value > best[lane], value, best[lane]);
     }
-    most[lane] = best;
   }
+  for (int64_t lane = 0; lane < lanes; ++lane) most[lane] = best[lane];
 }
 
 // total[lane] = Σ term(i, lane).
@@ -64,12 +66,12 @@ RETORT_INLINE void sum_each(Lanes<lanes>, int64_t columns, const Term& term, flo
     *total = static_cast<float>(sum(0, columns, [&](int64_t i) { return term(i, 0); }));
     return;
   }
+  float part[lanes] = {};
+  for (int64_t c = 0; c < columns; ++c) {
 #pragma omp simd
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    float part = 0;
-    for (int64_t c = 0; c < columns; ++c) part += term(c * lanes + lane, lane);
-    total[lane] = part;
+    for (int64_t lane = 0; lane < lanes; ++lane) part[lane] += term(c * lanes + lane, lane);
   }
+  for (int64_t lane = 0; lane < lanes; ++lane) total[lane] = part[lane];
 }
 
 // Rows beyond the last repeat it.

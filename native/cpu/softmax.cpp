@@ -16,9 +16,11 @@ void CpuKernels::softmax_forward(const TensorView& z, const TensorView& temperat
   for_rows(threads_, z.dims[0], columns, floats(z), nullptr, floats(p),
            [&](auto lanes, const float* from, const float*, float* to, int64_t, int64_t) {
              float most[lanes.count], share[lanes.count];
-             max_each(lanes, columns, [&](int64_t i, int64_t) { return from[i]; }, most);
+             max_each(
+                 lanes, columns, [&](int64_t i, int64_t) { return from[i]; }, most);
              each(lanes, columns, [&](int64_t i, int64_t l) { to[i] = exp((from[i] - most[l]) / t); });
-             sum_each(lanes, columns, [&](int64_t i, int64_t) { return to[i]; }, share);
+             sum_each(
+                 lanes, columns, [&](int64_t i, int64_t) { return to[i]; }, share);
              for (int64_t l = 0; l < lanes.count; ++l) share[l] = 1.0f / share[l];
              each(lanes, columns, [&](int64_t i, int64_t l) { to[i] *= share[l]; });
              return 0.0;
@@ -38,7 +40,8 @@ void CpuKernels::softmax_backward(const TensorView& p, const TensorView& dp, con
   for_rows(threads_, p.dims[0], columns, floats(p), floats(dp), floats(dz),
            [&](auto lanes, const float* weight, const float* from, float* to, int64_t, int64_t) {
              float mean[lanes.count];
-             sum_each(lanes, columns, [&](int64_t i, int64_t) { return weight[i] * from[i]; }, mean);
+             sum_each(
+                 lanes, columns, [&](int64_t i, int64_t) { return weight[i] * from[i]; }, mean);
              each(lanes, columns, [&](int64_t i, int64_t l) { to[i] = weight[i] * (from[i] - mean[l]) / t; });
              return 0.0;
            });
@@ -54,7 +57,8 @@ void CpuKernels::log_softmax_forward(const TensorView& z, const TensorView& temp
   for_rows(threads_, z.dims[0], columns, floats(z), nullptr, floats(y),
            [&](auto lanes, const float* from, const float*, float* to, int64_t, int64_t) {
              float most[lanes.count], level[lanes.count];
-             max_each(lanes, columns, [&](int64_t i, int64_t) { return from[i]; }, most);
+             max_each(
+                 lanes, columns, [&](int64_t i, int64_t) { return from[i]; }, most);
              auto power = [&](int64_t i, int64_t l) { return exp((from[i] - most[l]) / t); };
              sum_each(lanes, columns, power, level);
              for (int64_t l = 0; l < lanes.count; ++l) level[l] = log(level[l]);
@@ -76,7 +80,8 @@ void CpuKernels::log_softmax_backward(const TensorView& y, const TensorView& dy,
   for_rows(threads_, y.dims[0], columns, floats(y), floats(dy), floats(dz),
            [&](auto lanes, const float* at, const float* from, float* to, int64_t, int64_t) {
              float total[lanes.count];
-             sum_each(lanes, columns, [&](int64_t i, int64_t) { return from[i]; }, total);
+             sum_each(
+                 lanes, columns, [&](int64_t i, int64_t) { return from[i]; }, total);
              each(lanes, columns, [&](int64_t i, int64_t l) { to[i] = (from[i] - exp(at[i]) * total[l]) / t; });
              return 0.0;
            });

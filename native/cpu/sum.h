@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "inline.h"
+
 namespace retort {
 namespace RETORT_ISA {
 
@@ -10,9 +12,6 @@ namespace RETORT_ISA {
 constexpr int64_t sum_run = 4096;
 // The same for a column sum, counted in rows.
 constexpr int64_t sum_rows = 16;
-
-// A loop over a lambda is vectorised only where both are inlined into their caller.
-#define RETORT_INLINE __attribute__((always_inline)) inline
 
 // Σ term(i), begin ≤ i < end, in one order for every instruction set.
 template <typename Term>
@@ -43,7 +42,8 @@ RETORT_INLINE double sum(int64_t begin, int64_t end, const Term& term) {
 constexpr int64_t column_block = 128;
 
 template <typename Term>
-RETORT_INLINE void sum_columns(int64_t rows, int64_t stride, int64_t begin, int64_t end, const Term& term, double* totals) {
+RETORT_INLINE void sum_columns(int64_t rows, int64_t stride, int64_t begin, int64_t end, const Term& term,
+                               double* totals) {
   float part[column_block];
   const int64_t columns = end - begin;
   for (int64_t j = 0; j < columns; ++j) totals[j] = 0;

@@ -4,12 +4,14 @@ namespace retort {
 namespace RETORT_ISA {
 namespace {
 
-template <int rows, int vectors>
+template <int rows, int vectors, bool copies>
 void multiply(const Tile& tile) {
   Vector sum[rows][vectors] = {};
   const int64_t row = tile.a_row, b_row = tile.b_row;
-  const float* prefetch = tile.prefetch ? tile.prefetch : tile.b;
-  const int64_t prefetch_row = tile.prefetch_row;
+  const float* next = tile.next;
+  const int64_t next_row = tile.next_row;
+  float* copy = tile.copy;
+  const int64_t between = tile.copy_every - 1, ahead = copy_ahead / tile.copy_every * next_row;
   for (int64_t segment = 0; segment < tile.segments; ++segment) {
     // One pointer for three rows: the addressing modes reach the other two by the scales 4 and 8.
     constexpr int pointers = (rows + 2) / 3;
@@ -21,8 +23,15 @@ void multiply(const Tile& tile) {
       Vector right[vectors];
 #pragma GCC unroll 2
       for (int n = 0; n < vectors; ++n) right[n] = load(b + n * lanes);
-      __builtin_prefetch(prefetch, 0, 2);
-      prefetch += prefetch_row;
+      if (copies && (k & between) == 0) {
+#pragma GCC unroll 2
+        for (int n = 0; n < vectors; ++n) {
+          __builtin_prefetch(next + ahead + n * lanes, 0, 2);
+          store(copy + n * lanes, load(next + n * lanes));
+        }
+        next += next_row;
+        copy += tile_columns;
+      }
 #pragma GCC unroll 14
       for (int m = 0; m < rows; ++m) {
         const Vector left = broadcast(a[m / 3][m % 3 * row]);
@@ -66,23 +75,32 @@ void multiply(const Tile& tile) {
 
 using Multiply = void (*)(const Tile&);
 
-constexpr Multiply kernels[tile_vectors][14] = {
-    {multiply<1, 1>, multiply<2, 1>, multiply<3, 1>, multiply<4, 1>, multiply<5, 1>, multiply<6, 1>,
 #if defined(__AVX512F__) || defined(__aarch64__)
-     multiply<7, 1>, multiply<8, 1>, multiply<9, 1>, multiply<10, 1>, multiply<11, 1>, multiply<12, 1>,
-     multiply<13, 1>, multiply<14, 1>
+#define RETORT_ROWS(vectors, copies)                                                                               \
+  {                                                                                                                \
+    multiply<1, vectors, copies>, multiply<2, vectors, copies>, multiply<3, vectors, copies>,                      \
+        multiply<4, vectors, copies>, multiply<5, vectors, copies>, multiply<6, vectors, copies>,                  \
+        multiply<7, vectors, copies>, multiply<8, vectors, copies>, multiply<9, vectors, copies>,                  \
+        multiply<10, vectors, copies>, multiply<11, vectors, copies>, multiply<12, vectors, copies>,               \
+        multiply<13, vectors, copies>, multiply<14, vectors, copies>                                               \
+  }
+#else
+#define RETORT_ROWS(vectors, copies)                                                                               \
+  {                                                                                                                \
+    multiply<1, vectors, copies>, multiply<2, vectors, copies>, multiply<3, vectors, copies>,                      \
+        multiply<4, vectors, copies>, multiply<5, vectors, copies>, multiply<6, vectors, copies>                   \
+  }
 #endif
-    },
-    {multiply<1, 2>, multiply<2, 2>, multiply<3, 2>, multiply<4, 2>, multiply<5, 2>, multiply<6, 2>,
-#if defined(__AVX512F__) || defined(__aarch64__)
-     multiply<7, 2>, multiply<8, 2>, multiply<9, 2>, multiply<10, 2>, multiply<11, 2>, multiply<12, 2>,
-     multiply<13, 2>, multiply<14, 2>
-#endif
-    }};
+constexpr Multiply kernels[tile_vectors][tile_rows] = {RETORT_ROWS(1, false), RETORT_ROWS(2, false)};
+constexpr Multiply copying[tile_rows] = RETORT_ROWS(2, true);
+#undef RETORT_ROWS
 
 }  // namespace
 
-void multiply(const Tile& tile, int64_t rows, int64_t vectors) { kernels[vectors - 1][rows - 1](tile); }
+void multiply(const Tile& tile, int64_t rows, int64_t vectors) {
+  const Multiply kernel = tile.next ? copying[rows - 1] : kernels[vectors - 1][rows - 1];
+  kernel(tile);
+}
 
 }  // namespace RETORT_ISA
 }  // namespace retort

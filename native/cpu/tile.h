@@ -29,12 +29,19 @@ struct Tile {
   float* c;
   int64_t c_row;
   const float* bias = nullptr;      // whole vectors; only without accumulate
-  const float* prefetch = nullptr;  // brought into L2 meanwhile: one line at every k, prefetch_row apart
-  int64_t prefetch_row = 0;
+  // Rows of a panel of B, [depth/copy_every][tile_columns], copied meanwhile for a tile to come, one at every copy_every-th
+  // k; only with all of tile_vectors and one segment.
+  const float* next = nullptr;
+  int64_t next_row = 0;
+  float* copy = nullptr;
+  int64_t copy_every = 1;  // a power of 2
   bool accumulate = false;
   bool relu = false;
   bool streamed = false;  // C goes past the caches: only aligned to vectors and without accumulate
 };
+
+// A row to be copied is called from memory that many k before.
+constexpr int64_t copy_ahead = 48;
 
 // 1 ≤ rows ≤ tile_rows, 1 ≤ vectors ≤ tile_vectors.
 void multiply(const Tile& tile, int64_t rows, int64_t vectors);

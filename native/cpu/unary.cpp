@@ -38,17 +38,28 @@ void CpuKernels::unary_forward(const TensorView& x, TensorView& y, UnaryOp op) {
   auto with = [&](auto f) { forward(threads_, x, y, f); };
   switch (op) {
     // NaN stays NaN: it is neither above nor below.
-    case UnaryOp::relu: return with([](float v) { return v <= 0.0f ? 0.0f : v; });
-    case UnaryOp::gelu: return with([](float v) { return gelu(v); });
-    case UnaryOp::exp: return with([](float v) { return exp(v); });
-    case UnaryOp::log: return with([](float v) { return log(v); });
-    case UnaryOp::sqrt: return with([](float v) { return __builtin_sqrtf(v); });
-    case UnaryOp::square: return with([](float v) { return v * v; });
-    case UnaryOp::negate: return with([](float v) { return -v; });
-    case UnaryOp::absolute: return with([](float v) { return __builtin_fabsf(v); });
-    case UnaryOp::reciprocal: return with([](float v) { return 1.0f / v; });
-    case UnaryOp::sigmoid: return with([](float v) { return sigmoid(v); });
-    case UnaryOp::tanh: return with([](float v) { return tanh(v); });
+    case UnaryOp::relu:
+      return with([](float v) { return v <= 0.0f ? 0.0f : v; });
+    case UnaryOp::gelu:
+      return with([](float v) { return gelu(v); });
+    case UnaryOp::exp:
+      return with([](float v) { return exp(v); });
+    case UnaryOp::log:
+      return with([](float v) { return log(v); });
+    case UnaryOp::sqrt:
+      return with([](float v) { return __builtin_sqrtf(v); });
+    case UnaryOp::square:
+      return with([](float v) { return v * v; });
+    case UnaryOp::negate:
+      return with([](float v) { return -v; });
+    case UnaryOp::absolute:
+      return with([](float v) { return __builtin_fabsf(v); });
+    case UnaryOp::reciprocal:
+      return with([](float v) { return 1.0f / v; });
+    case UnaryOp::sigmoid:
+      return with([](float v) { return sigmoid(v); });
+    case UnaryOp::tanh:
+      return with([](float v) { return tanh(v); });
     case UnaryOp::huber:
       return with([](float v) {
         const float a = __builtin_fabsf(v);
@@ -71,18 +82,28 @@ void CpuKernels::unary_backward(const TensorView& x, const TensorView& y, const 
   auto by_x = [&](auto gradient) { backward(threads_, x, dy, dx, gradient); };
   auto by_y = [&](auto gradient) { backward(threads_, y, dy, dx, gradient); };
   switch (op) {
-    case UnaryOp::relu: return by_y([](float d, float v) { return v <= 0.0f ? 0.0f : d; });
-    case UnaryOp::gelu: return by_x([](float d, float v) { return d * gelu_slope(v); });
-    case UnaryOp::exp: return by_y([](float d, float v) { return d * v; });
-    case UnaryOp::log: return by_x([](float d, float v) { return d / v; });
-    case UnaryOp::sqrt: return by_y([](float d, float v) { return 0.5f * d / v; });
-    case UnaryOp::square: return by_x([](float d, float v) { return 2.0f * d * v; });
-    case UnaryOp::negate: return by_x([](float d, float) { return -d; });
+    case UnaryOp::relu:
+      return by_y([](float d, float v) { return v <= 0.0f ? 0.0f : d; });
+    case UnaryOp::gelu:
+      return by_x([](float d, float v) { return d * gelu_slope(v); });
+    case UnaryOp::exp:
+      return by_y([](float d, float v) { return d * v; });
+    case UnaryOp::log:
+      return by_x([](float d, float v) { return d / v; });
+    case UnaryOp::sqrt:
+      return by_y([](float d, float v) { return 0.5f * d / v; });
+    case UnaryOp::square:
+      return by_x([](float d, float v) { return 2.0f * d * v; });
+    case UnaryOp::negate:
+      return by_x([](float d, float) { return -d; });
     case UnaryOp::absolute:
       return by_x([](float d, float v) { return v > 0.0f ? d : (v < 0.0f ? -d : 0.0f * v); });
-    case UnaryOp::reciprocal: return by_y([](float d, float v) { return -d * v * v; });
-    case UnaryOp::sigmoid: return by_y([](float d, float v) { return d * v * (1.0f - v); });
-    case UnaryOp::tanh: return by_y([](float d, float v) { return d * (1.0f - v * v); });
+    case UnaryOp::reciprocal:
+      return by_y([](float d, float v) { return -d * v * v; });
+    case UnaryOp::sigmoid:
+      return by_y([](float d, float v) { return d * v * (1.0f - v); });
+    case UnaryOp::tanh:
+      return by_y([](float d, float v) { return d * (1.0f - v * v); });
     case UnaryOp::huber:
       return by_x([](float d, float v) { return d * (v > 1.0f ? 1.0f : (v < -1.0f ? -1.0f : v)); });
   }

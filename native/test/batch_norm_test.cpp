@@ -7,7 +7,8 @@ namespace {
 
 constexpr float momentum = 0.1f, epsilon = 1e-5f;
 
-const Shape shapes[] = {{2, 1}, {7, 10}, {64, 129}, {9, 300}, {2, 3, 5, 7}, {1, 2, 3, 3}, {17, 5, 1, 1}, {33, 16, 13, 11}};
+const Shape shapes[] = {{2, 1},       {7, 10},      {64, 129},     {9, 300},
+                        {2, 3, 5, 7}, {1, 2, 3, 3}, {17, 5, 1, 1}, {33, 16, 13, 11}};
 
 int64_t plane_of(const Shape& shape) { return shape.size() == 4 ? shape[2] * shape[3] : 1; }
 
@@ -46,7 +47,8 @@ TEST_CASE("batch_norm_forward_table_equalsReference") {
     const Shape channels{shape[1]};
     // A mean well above the deviation: sums of squares alone would lose it.
     row.inputs = {random.array(shape, 4, 6), random.array(channels, 0.5, 2), random.array(channels)};
-    row.outputs = {random.array(channels), random.array(channels, 0.5, 2), zeros(shape), zeros(channels), zeros(channels)};
+    row.outputs = {random.array(channels), random.array(channels, 0.5, 2), zeros(shape), zeros(channels),
+                   zeros(channels)};
     row.states = 2;
     row.call = [](Kernels& k, Views& in, Views& out) {
       k.batch_norm_forward(in[0], in[1], in[2], out[0], out[1], out[2], out[3], out[4], momentum, epsilon);
@@ -100,7 +102,8 @@ TEST_CASE("batch_norm_backward_table_equalsDifferences") {
     row.differentiated = 3;
     row.forward = [](const Arrays& in) { return normalise(in[0], in[1], in[2], statistics_of(in[0])); };
     row.call = [&](Kernels& k, Views& in, TensorView& dy, Views& gradients) {
-      Buffer mean(zeros(channels)), variance(zeros(channels)), y(zeros(shape)), saved(zeros(channels)), inverse(zeros(channels));
+      Buffer mean(zeros(channels)), variance(zeros(channels)), y(zeros(shape)), saved(zeros(channels)),
+          inverse(zeros(channels));
       k.batch_norm_forward(in[0], in[1], in[2], mean.view(), variance.view(), y.view(), saved.view(), inverse.view(),
                            momentum, epsilon);
       k.batch_norm_backward(in[0], dy, in[1], saved.view(), inverse.view(), gradients[0], gradients[1], gradients[2]);
@@ -112,13 +115,15 @@ TEST_CASE("batch_norm_backward_table_equalsDifferences") {
 TEST_CASE("batch_norm_wrongTensors_areRefused") {
   Buffer x(zeros({1, 3})), c(zeros({3})), two(zeros({2})), cube(zeros({2, 3, 4}));
   CHECK(refusal([&](Kernels& k) {
-          k.batch_norm_forward(x.view(), c.view(), c.view(), c.view(), c.view(), x.view(), c.view(), c.view(), 0.1f, 1e-5f);
+          k.batch_norm_forward(x.view(), c.view(), c.view(), c.view(), c.view(), x.view(), c.view(), c.view(), 0.1f,
+                               1e-5f);
         }) == "[batch_norm_forward] each channel must have at least 2 values: [1, 3] float32");
   CHECK(refusal([&](Kernels& k) {
           k.batch_norm_inference(x.view(), c.view(), two.view(), c.view(), c.view(), x.view(), 1e-5f);
         }) == "[batch_norm_inference] beta must be [3]: [2] float32");
   CHECK(refusal([&](Kernels& k) {
-          k.batch_norm_backward(cube.view(), cube.view(), c.view(), c.view(), c.view(), cube.view(), c.view(), c.view());
+          k.batch_norm_backward(cube.view(), cube.view(), c.view(), c.view(), c.view(), cube.view(), c.view(),
+                                c.view());
         }) == "[batch_norm_backward] x must be [N, C] or [N, C, H, W]: [2, 3, 4] float32");
 }
 

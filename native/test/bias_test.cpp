@@ -3,7 +3,7 @@
 namespace retort {
 namespace {
 
-const Shape shapes[] = {{1, 1},       {1, 10},       {64, 10},       {7, 129},        {3, 300},        {1, 1, 1, 1},
+const Shape shapes[] = {{1, 1},       {1, 10},       {64, 10},       {7, 129},         {3, 300},  {1, 1, 1, 1},
                         {2, 3, 5, 7}, {1, 16, 1, 1}, {5, 17, 1, 13}, {64, 16, 11, 11}, {257, 130}};
 
 int64_t channel_of(const Shape& shape, int64_t i) {

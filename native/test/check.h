@@ -97,8 +97,8 @@ struct Start {
 
 #define RETORT_JOIN_(a, b) a##b
 #define RETORT_JOIN(a, b) RETORT_JOIN_(a, b)
-#define RETORT_CASE(function, name)                                 \
-  static void function();                                           \
+#define RETORT_CASE(function, name)                                      \
+  static void function();                                                \
   static retort::testing::Case RETORT_JOIN(function, _)(name, function); \
   static void function()
 #define TEST_CASE(name) RETORT_CASE(RETORT_JOIN(test_case_, __LINE__), name)
@@ -110,9 +110,9 @@ struct Start {
 #define FAIL_CHECK(...) retort::testing::failed(__FILE__, __LINE__, retort::testing::text(__VA_ARGS__))
 #define CHECK_MESSAGE(condition, ...) \
   ((condition) ? retort::testing::passed() : FAIL_CHECK(#condition, ": ", __VA_ARGS__))
-#define CHECK(...)                                                                  \
-  do {                                                                              \
-    std::string sides;                                                              \
+#define CHECK(...)                                                                      \
+  do {                                                                                  \
+    std::string sides;                                                                  \
     const bool holds = static_cast<bool>(retort::testing::Start{sides} << __VA_ARGS__); \
-    holds ? retort::testing::passed() : FAIL_CHECK(#__VA_ARGS__, sides);        \
+    holds ? retort::testing::passed() : FAIL_CHECK(#__VA_ARGS__, sides);                \
   } while (false)

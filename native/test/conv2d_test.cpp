@@ -13,28 +13,19 @@ struct Case {
 };
 
 const Case table[] = {
-    {{1, 1, 1, 1}, 1, {1, 1, 1, 1, 0, 0}, 1},
-    {{1, 1, 3, 3}, 1, {3, 3, 1, 1, 0, 0}, 1},
-    {{2, 1, 28, 28}, 16, {3, 3, 1, 1, 0, 0}, 1},
-    {{1, 1, 28, 28}, 32, {3, 3, 1, 1, 0, 0}, 1},
-    {{3, 1, 28, 28}, 6, {5, 5, 1, 1, 2, 2}, 1},
-    {{2, 6, 14, 14}, 16, {5, 5, 1, 1, 0, 0}, 1},
-    {{2, 32, 12, 12}, 64, {3, 3, 1, 1, 0, 0}, 1},
-    {{1, 32, 26, 26}, 64, {3, 3, 1, 1, 0, 0}, 1},
-    {{2, 3, 7, 5}, 4, {3, 3, 1, 1, 1, 1}, 1},
-    {{2, 3, 9, 11}, 5, {3, 3, 2, 2, 1, 1}, 1},
-    {{2, 3, 8, 7}, 7, {2, 4, 3, 2, 1, 3}, 1},
-    {{3, 8, 6, 6}, 16, {1, 1, 1, 1, 0, 0}, 1},
-    {{2, 8, 7, 7}, 12, {1, 1, 2, 2, 0, 0}, 1},
-    {{2, 6, 7, 9}, 9, {3, 3, 1, 1, 1, 1}, 3},
-    {{2, 5, 7, 9}, 5, {3, 3, 1, 1, 1, 1}, 5},
-    {{2, 4, 9, 9}, 8, {3, 3, 2, 2, 0, 0}, 4},
-    {{1, 2, 5, 33}, 3, {5, 1, 1, 1, 4, 0}, 1},
-    {{1, 3, 1, 40}, 17, {1, 7, 1, 3, 0, 3}, 1},
-    {{2, 17, 5, 5}, 19, {3, 2, 1, 1, 0, 1}, 1},
-    {{1, 1, 6, 6}, 3, {6, 6, 1, 1, 5, 5}, 1},
-    {{65, 2, 5, 5}, 3, {3, 3, 1, 1, 1, 1}, 1},
-    {{8, 16, 13, 13}, 33, {3, 3, 1, 1, 1, 1}, 1},
+    {{1, 1, 1, 1}, 1, {1, 1, 1, 1, 0, 0}, 1},     {{1, 1, 3, 3}, 1, {3, 3, 1, 1, 0, 0}, 1},
+    {{2, 1, 28, 28}, 16, {3, 3, 1, 1, 0, 0}, 1},  {{1, 1, 28, 28}, 32, {3, 3, 1, 1, 0, 0}, 1},
+    {{3, 1, 28, 28}, 6, {5, 5, 1, 1, 2, 2}, 1},   {{2, 6, 14, 14}, 16, {5, 5, 1, 1, 0, 0}, 1},
+    {{2, 32, 12, 12}, 64, {3, 3, 1, 1, 0, 0}, 1}, {{1, 32, 26, 26}, 64, {3, 3, 1, 1, 0, 0}, 1},
+    {{2, 3, 7, 5}, 4, {3, 3, 1, 1, 1, 1}, 1},     {{2, 3, 9, 11}, 5, {3, 3, 2, 2, 1, 1}, 1},
+    {{2, 3, 8, 7}, 7, {2, 4, 3, 2, 1, 3}, 1},     {{3, 8, 6, 6}, 16, {1, 1, 1, 1, 0, 0}, 1},
+    {{2, 8, 7, 7}, 12, {1, 1, 2, 2, 0, 0}, 1},    {{2, 6, 7, 9}, 9, {3, 3, 1, 1, 1, 1}, 3},
+    {{2, 5, 7, 9}, 5, {3, 3, 1, 1, 1, 1}, 5},     {{2, 4, 9, 9}, 8, {3, 3, 2, 2, 0, 0}, 4},
+    {{1, 2, 5, 33}, 3, {5, 1, 1, 1, 4, 0}, 1},    {{1, 3, 1, 40}, 17, {1, 7, 1, 3, 0, 3}, 1},
+    {{2, 17, 5, 5}, 19, {3, 2, 1, 1, 0, 1}, 1},   {{1, 1, 6, 6}, 3, {6, 6, 1, 1, 5, 5}, 1},
+    {{65, 2, 5, 5}, 3, {3, 3, 1, 1, 1, 1}, 1},    {{8, 16, 13, 13}, 33, {3, 3, 1, 1, 1, 1}, 1},
+    {{64, 1, 28, 28}, 16, {3, 3, 1, 1, 0, 0}, 1}, {{5, 1, 28, 28}, 20, {5, 5, 1, 1, 0, 0}, 1},
+    {{3, 1, 13, 17}, 7, {3, 3, 2, 1, 1, 1}, 1},   {{2, 16, 9, 9}, 16, {3, 3, 1, 1, 1, 1}, 16},
 };
 
 Shape output_of(const Case& c) {
@@ -72,8 +63,8 @@ void for_products(const Case& c, const Body& body) {
               for (int64_t kx = 0; kx < weight[3]; ++kx) {
                 const int64_t ix = column * w.stride_w - w.pad_w + kx;
                 if (ix < 0 || ix >= c.x[3]) continue;
-                body(((n * c.x[1] + channel) * c.x[2] + iy) * c.x[3] + ix, ((o * inside + i) * weight[2] + ky) * weight[3] + kx,
-                     at_y);
+                body(((n * c.x[1] + channel) * c.x[2] + iy) * c.x[3] + ix,
+                     ((o * inside + i) * weight[2] + ky) * weight[3] + kx, at_y);
               }
             }
           }
@@ -173,7 +164,8 @@ TEST_CASE("conv2d_backward_table_equalsDifferences") {
 }
 
 TEST_CASE("conv2d_wrongShapes_areRefused") {
-  Buffer x(zeros({1, 4, 5, 5})), w(zeros({6, 4, 3, 3})), y(zeros({1, 6, 3, 3})), bias(zeros({5})), small(zeros({1, 6, 3, 2}));
+  Buffer x(zeros({1, 4, 5, 5})), w(zeros({6, 4, 3, 3})), y(zeros({1, 6, 3, 3})), bias(zeros({5})),
+      small(zeros({1, 6, 3, 2}));
   const Window window(3, 3, 1, 1, 0, 0);
   auto forward = [&](TensorView& weight, TensorView* add, TensorView& to, const Window& by, int32_t groups) {
     return refusal([&](Kernels& k) { k.conv2d_forward(x.view(), weight, add, to, by, groups, Activation::none); });
@@ -182,15 +174,18 @@ TEST_CASE("conv2d_wrongShapes_areRefused") {
   for (const std::string& text :
        {forward(w.view(), &bias.view(), y.view(), window, 1), forward(w.view(), nullptr, small.view(), window, 1),
         forward(w.view(), nullptr, y.view(), window, 3), forward(w.view(), nullptr, y.view(), window, 0),
-        forward(w.view(), nullptr, y.view(), {3, 3, 0, 1, 0, 0}, 1), forward(w.view(), nullptr, y.view(), {3, 3, 1, 1, -1, 0}, 1),
+        forward(w.view(), nullptr, y.view(), {3, 3, 0, 1, 0, 0}, 1),
+        forward(w.view(), nullptr, y.view(), {3, 3, 1, 1, -1, 0}, 1),
         forward(w.view(), nullptr, y.view(), {7, 3, 1, 1, 0, 0}, 1), forward(x.view(), nullptr, y.view(), window, 1)}) {
     CHECK_MESSAGE(text.rfind("[conv2d_forward] ", 0) == 0, text);
     CHECK_MESSAGE(text.find(": ") != std::string::npos, text);
   }
-  CHECK(refusal([&](Kernels& k) { k.conv2d_backward_input(small.view(), w.view(), x.view(), window, 1); })
-            .rfind("[conv2d_backward_input] ", 0) == 0);
-  CHECK(refusal([&](Kernels& k) { k.conv2d_backward_weight(x.view(), y.view(), y.view(), window, 1); })
-            .rfind("[conv2d_backward_weight] ", 0) == 0);
+  CHECK(refusal([&](Kernels& k) {
+          k.conv2d_backward_input(small.view(), w.view(), x.view(), window, 1);
+        }).rfind("[conv2d_backward_input] ", 0) == 0);
+  CHECK(refusal([&](Kernels& k) {
+          k.conv2d_backward_weight(x.view(), y.view(), y.view(), window, 1);
+        }).rfind("[conv2d_backward_weight] ", 0) == 0);
 }
 
 }  // namespace retort

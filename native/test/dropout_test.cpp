@@ -30,7 +30,8 @@ TEST_CASE("philox_knownAnswers_areMet") {
 }
 
 TEST_CASE("dropout_table_equalsReference") {
-  for (const Shape& shape : {Shape{1}, Shape{7}, Shape{64, 10}, Shape{255}, Shape{257}, Shape{2, 3, 5, 7}, Shape{50021}}) {
+  for (const Shape& shape :
+       {Shape{1}, Shape{7}, Shape{64, 10}, Shape{255}, Shape{257}, Shape{2, 3, 5, 7}, Shape{50021}}) {
     for (float rate : {0.0f, 0.1f, 0.5f, 0.999f}) {
       for (int32_t stream : {0, 3, -1}) {
         ValueRow row;

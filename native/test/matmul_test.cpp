@@ -13,14 +13,15 @@ double activate(double x, Activation activation) {
 
 const char* const activations[] = {"none", "relu", "gelu"};
 
-void check_product(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b, bool biased, Activation activation) {
+void check_product(int64_t m, int64_t n, int64_t k, bool transpose_a, bool transpose_b, bool biased,
+                   Activation activation) {
   ValueRow row;
   row.name = "matmul M " + std::to_string(m) + " N " + std::to_string(n) + " K " + std::to_string(k) +
              (transpose_a ? " Aᵀ" : "") + (transpose_b ? " Bᵀ" : "") + (biased ? " bias " : " ") +
              activations[static_cast<int>(activation)];
   Random random(row.name);
-  row.inputs = {random.array(transpose_a ? Shape{k, m} : Shape{m, k}), random.array(transpose_b ? Shape{n, k} : Shape{k, n}),
-                random.array({n})};
+  row.inputs = {random.array(transpose_a ? Shape{k, m} : Shape{m, k}),
+                random.array(transpose_b ? Shape{n, k} : Shape{k, n}), random.array({n})};
   row.outputs = {zeros({m, n})};
   row.call = [&](Kernels& kernels, Views& in, Views& out) {
     kernels.matmul(in[0], in[1], biased ? &in[2] : nullptr, out[0], transpose_a, transpose_b, activation);
@@ -62,9 +63,9 @@ TEST_CASE("matmul_table_equalsReference") {
 TEST_CASE("matmul_layersOfTheModels_equalReference") {
   const struct {
     int64_t m, n, k;
-  } layers[] = {{1, 64, 2704}, {64, 64, 2704}, {1, 10, 64}, {64, 10, 64},   {64, 10, 128},  {64, 128, 256},
-                {5, 256, 4608}, {1, 120, 400}, {64, 84, 120}, {3, 1200, 784}, {2, 1, 10007}, {1, 1001, 1},
-                {257, 33, 1},   {300, 5, 300}, {129, 513, 67}};
+  } layers[] = {{1, 64, 2704},  {64, 64, 2704}, {1, 10, 64},   {64, 10, 64},  {64, 10, 128},
+                {64, 128, 256}, {5, 256, 4608}, {1, 120, 400}, {64, 84, 120}, {3, 1200, 784},
+                {2, 1, 10007},  {1, 1001, 1},   {257, 33, 1},  {300, 5, 300}, {129, 513, 67}};
   int turn = 0;
   for (const auto& layer : layers) {
     for (int transposed = 0; transposed < 4; ++transposed, ++turn) {
@@ -85,13 +86,15 @@ TEST_CASE("matmul_nan_reachesItsRowAndColumn") {
 }
 
 TEST_CASE("matmul_wrongShapes_areRefused") {
-  Buffer a(zeros({2, 3})), b(zeros({4, 5})), bias(zeros({4})), y(zeros({2, 5})), whole(zeros({2, 3}, DType::int32)), c(zeros({3, 5}));
+  Buffer a(zeros({2, 3})), b(zeros({4, 5})), bias(zeros({4})), y(zeros({2, 5})), whole(zeros({2, 3}, DType::int32)),
+      c(zeros({3, 5}));
   auto product = [&](TensorView& left, TensorView& right, TensorView* add, TensorView& to, bool transpose) {
     return refusal([&](Kernels& k) { k.matmul(left, right, add, to, transpose, false, Activation::none); });
   };
   CHECK(product(a.view(), c.view(), nullptr, y.view(), false) == "");
   for (const std::string& text :
-       {product(a.view(), b.view(), nullptr, y.view(), false), product(a.view(), c.view(), &bias.view(), y.view(), false),
+       {product(a.view(), b.view(), nullptr, y.view(), false),
+        product(a.view(), c.view(), &bias.view(), y.view(), false),
         product(a.view(), c.view(), nullptr, a.view(), false), product(a.view(), c.view(), nullptr, y.view(), true),
         product(whole.view(), c.view(), nullptr, y.view(), false)}) {
     CHECK_MESSAGE(text.rfind("[matmul] ", 0) == 0, text);

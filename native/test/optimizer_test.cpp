@@ -15,9 +15,9 @@ TEST_CASE("sgd_step_table_equalsReference") {
     float momentum, weight_decay;
     bool nesterov;
   };
-  const Setting settings[] = {{false, false, 0, 0, false},      {true, false, 0, 0.01f, false},
-                              {false, true, 0, 0.01f, false},   {true, true, 0.9f, 0.01f, false},
-                              {true, true, 0.9f, 0.01f, true},  {false, true, 0.5f, 0, true}};
+  const Setting settings[] = {{false, false, 0, 0, false},     {true, false, 0, 0.01f, false},
+                              {false, true, 0, 0.01f, false},  {true, true, 0.9f, 0.01f, false},
+                              {true, true, 0.9f, 0.01f, true}, {false, true, 0.5f, 0, true}};
   for (const Shape& shape : shapes) {
     for (size_t s = 0; s < sizeof(settings) / sizeof(settings[0]); ++s) {
       const Setting& set = settings[s];
@@ -55,8 +55,11 @@ TEST_CASE("adam_step_table_equalsReference") {
     float step, weight_decay;
     bool decoupled;
   };
-  const Setting settings[] = {{false, 1, 0, false},        {true, 1, 0.01f, false}, {false, 2, 0.01f, true},
-                              {true, 1000, 0.01f, true}, {false, 100000, 0, false}};
+  const Setting settings[] = {{false, 1, 0, false},
+                              {true, 1, 0.01f, false},
+                              {false, 2, 0.01f, true},
+                              {true, 1000, 0.01f, true},
+                              {false, 100000, 0, false}};
   const float rate = 1e-3f, beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
   for (const Shape& shape : shapes) {
     for (size_t s = 0; s < sizeof(settings) / sizeof(settings[0]); ++s) {
@@ -91,10 +94,11 @@ TEST_CASE("adam_step_table_equalsReference") {
 }
 
 TEST_CASE("adam_step_zeroGradient_leavesTheWeights") {
-  Buffer w(Random("still").array({37})), dw(zeros({37})), m(zeros({37})), v(zeros({37})), rate(scalar(1)), step(scalar(1));
+  Buffer w(Random("still").array({37})), dw(zeros({37})), m(zeros({37})), v(zeros({37})), rate(scalar(1)),
+      step(scalar(1));
   const std::vector<uint8_t> before = w.bytes();
-  kernels(1).adam_step(dw.view(), rate.view(), step.view(), nullptr, w.view(), m.view(), v.view(), 0.9f, 0.999f, 1e-8f, 0,
-                       false);
+  kernels(1).adam_step(dw.view(), rate.view(), step.view(), nullptr, w.view(), m.view(), v.view(), 0.9f, 0.999f, 1e-8f,
+                       0, false);
   CHECK(w.bytes() == before);
 }
 
@@ -104,8 +108,8 @@ TEST_CASE("adam_step_hundredSteps_reachTheMinimum") {
   for (int t = 1; t <= 600; ++t) {
     *static_cast<float*>(step.view().data) = static_cast<float>(t);
     *static_cast<float*>(dw.view().data) = static_cast<float>(2 * (w.get(0) - 3));
-    kernels(1).adam_step(dw.view(), rate.view(), step.view(), nullptr, w.view(), m.view(), v.view(), 0.9f, 0.999f, 1e-8f,
-                         0, false);
+    kernels(1).adam_step(dw.view(), rate.view(), step.view(), nullptr, w.view(), m.view(), v.view(), 0.9f, 0.999f,
+                         1e-8f, 0, false);
   }
   CHECK(std::fabs(w.get(0) - 3) < 1e-2);
 }
@@ -124,7 +128,8 @@ TEST_CASE("optimizer_wrongTensors_areRefused") {
     });
   };
   CHECK(adam(zero.view(), w.view(), 0.9f) == "[adam_step] step must be 1 or more: 0");
-  CHECK(adam(rate.view(), other.view(), 0.9f) == "[adam_step] w and m must have one shape: [3] float32 and [4] float32");
+  CHECK(adam(rate.view(), other.view(), 0.9f) ==
+        "[adam_step] w and m must have one shape: [3] float32 and [4] float32");
   CHECK(adam(rate.view(), w.view(), 1.0f) == "[adam_step] beta1 must be in [0, 1): 1");
 }
 

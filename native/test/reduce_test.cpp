@@ -8,7 +8,9 @@ namespace {
 const struct {
   ReduceOp op;
   std::string name;
-} ops[] = {{ReduceOp::sum, "sum"}, {ReduceOp::mean, "mean"}, {ReduceOp::max, "max"},
+} ops[] = {{ReduceOp::sum, "sum"},
+           {ReduceOp::mean, "mean"},
+           {ReduceOp::max, "max"},
            {ReduceOp::sum_of_squares, "sum_of_squares"}};
 
 const struct {

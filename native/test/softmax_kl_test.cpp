@@ -5,7 +5,8 @@
 namespace retort {
 namespace {
 
-const Shape shapes[] = {{1, 1}, {1, 10}, {3, 2}, {17, 10}, {64, 10}, {5, 64}, {5, 65}, {64, 100}, {2, 5003}, {2500, 10}};
+const Shape shapes[] = {{1, 1},  {1, 10}, {3, 2},    {17, 10},  {64, 10},
+                        {5, 64}, {5, 65}, {64, 100}, {2, 5003}, {2500, 10}};
 
 double divergence(const Array& student, const Array& teacher, double t) {
   const int64_t rows = student.shape[0], columns = student.shape[1];
@@ -94,12 +95,15 @@ TEST_CASE("softmax_kl_nan_reachesTheLoss") {
 
 TEST_CASE("softmax_kl_wrongTensors_areRefused") {
   Buffer student(zeros({64, 10})), teacher(zeros({64, 100})), t(scalar(1)), cold(scalar(-1)), loss(zeros({1}));
-  CHECK(refusal([&](Kernels& k) { k.softmax_kl(student.view(), teacher.view(), t.view(), loss.view(), student.view()); }) ==
-        "[softmax_kl] student and teacher must have one shape: [64, 10] float32 and [64, 100] float32");
-  CHECK(refusal([&](Kernels& k) { k.softmax_kl(student.view(), student.view(), cold.view(), loss.view(), student.view()); }) ==
-        "[softmax_kl] temperature must be over 0 and finite: -1");
-  CHECK(refusal([&](Kernels& k) { k.softmax_kl(student.view(), student.view(), t.view(), student.view(), student.view()); }) ==
-        "[softmax_kl] loss must be [1]: [64, 10] float32");
+  CHECK(refusal([&](Kernels& k) {
+          k.softmax_kl(student.view(), teacher.view(), t.view(), loss.view(), student.view());
+        }) == "[softmax_kl] student and teacher must have one shape: [64, 10] float32 and [64, 100] float32");
+  CHECK(refusal([&](Kernels& k) {
+          k.softmax_kl(student.view(), student.view(), cold.view(), loss.view(), student.view());
+        }) == "[softmax_kl] temperature must be over 0 and finite: -1");
+  CHECK(refusal([&](Kernels& k) {
+          k.softmax_kl(student.view(), student.view(), t.view(), student.view(), student.view());
+        }) == "[softmax_kl] loss must be [1]: [64, 10] float32");
 }
 
 }  // namespace retort

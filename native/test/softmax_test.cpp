@@ -5,8 +5,9 @@
 namespace retort {
 namespace {
 
-const Shape shapes[] = {{1, 1}, {1, 2}, {1, 10}, {3, 1}, {2, 7}, {17, 10}, {64, 10}, {5, 16}, {33, 17}, {7, 63}, {7, 64}, {7, 65}, {4, 127}, {64, 100},
-                        {2, 1000}, {1, 30011}, {2500, 10}};
+const Shape shapes[] = {{1, 1},   {1, 2},    {1, 10},   {3, 1},     {2, 7},    {17, 10}, {64, 10},
+                        {5, 16},  {33, 17},  {7, 63},   {7, 64},    {7, 65},   {4, 127}, {17, 128},
+                        {3, 129}, {64, 100}, {2, 1000}, {1, 30011}, {2500, 10}};
 const double temperatures[] = {1, 4, 0.5};
 
 // log softmax(z/T), row by row.
@@ -120,7 +121,8 @@ TEST_CASE("softmax_nan_staysInItsRow") {
 }
 
 TEST_CASE("softmax_wrongTensors_areRefused") {
-  Buffer z(zeros({2, 3})), p(zeros({3, 3})), t(scalar(1)), cold(scalar(0)), unknown(scalar(std::nan(""))), two(zeros({2}));
+  Buffer z(zeros({2, 3})), p(zeros({3, 3})), t(scalar(1)), cold(scalar(0)), unknown(scalar(std::nan(""))),
+      two(zeros({2}));
   auto forward = [&](TensorView& temperature) {
     return refusal([&](Kernels& k) { k.softmax_forward(z.view(), temperature, z.view()); });
   };

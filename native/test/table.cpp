@@ -22,7 +22,8 @@ bool close(double got, double want, const Tolerance& tolerance) {
 }
 
 // One failure a tensor says enough.
-void check_close(const std::string& what, size_t tensor, const Buffer& got, const Array& want, const Tolerance& tolerance) {
+void check_close(const std::string& what, size_t tensor, const Buffer& got, const Array& want,
+                 const Tolerance& tolerance) {
   for (int64_t i = 0; i < want.size(); ++i) {
     if (close(got.get(i), want[i], tolerance)) continue;
     FAIL_CHECK(what, " ", tensor, ", element ", i, ": got ", got.get(i), ", want ", want[i]);

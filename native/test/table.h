@@ -1,5 +1,5 @@
-// The one table of the native tests: op × shape × element type, each row a value against a reference in double or a gradient
-// against finite differences of that reference.
+// The one table of the native tests: op × shape × element type, each row a value against a reference in double or a
+// gradient against finite differences of that reference.
 #pragma once
 
 #include <cstdint>
@@ -105,8 +105,8 @@ struct ValueRow {
   int32_t in_place = -1;
 };
 
-// Runs the row on 1 and 2 threads, each twice: right values, equal bits, inputs untouched, nothing written outside; then in
-// place where that is allowed.
+// Runs the row on 1 and 2 threads, each twice: right values, equal bits, inputs untouched, nothing written outside;
+// then in place where that is allowed.
 void check(const ValueRow& row);
 
 // The gradients of Σ dy·forward(inputs) by the first `differentiated` inputs.

@@ -28,18 +28,19 @@ const Op ops[] = {
     {UnaryOp::reciprocal, "reciprocal", 0.2, 3, [](double x) { return 1 / x; }},
     {UnaryOp::sigmoid, "sigmoid", -8, 8, [](double x) { return 1 / (1 + std::exp(-x)); }},
     {UnaryOp::tanh, "tanh", -4, 4, [](double x) { return std::tanh(x); }},
-    {UnaryOp::huber, "huber", -3, 3,
-     [](double x) { return std::fabs(x) <= 1 ? x * x / 2 : std::fabs(x) - 0.5; }},
+    {UnaryOp::huber, "huber", -3, 3, [](double x) { return std::fabs(x) <= 1 ? x * x / 2 : std::fabs(x) - 0.5; }},
 };
 
-const Shape shapes[] = {{1}, {2}, {7}, {16}, {17}, {3, 5}, {1, 31, 1}, {64, 10}, {2, 3, 5, 7}, {1, 2, 1, 3, 1, 37}, {20011}};
+const Shape shapes[] = {{1},    {2}, {7}, {16}, {17}, {3, 5}, {1, 31, 1}, {64, 10}, {2, 3, 5, 7}, {1, 2, 1, 3, 1, 37},
+                        {20011}};
 
 // Values on both sides, at and beyond every limit that a function could have.
 std::vector<double> special_values() {
   const double infinity = std::numeric_limits<double>::infinity();
-  return {0.0,   -0.0,   1.0,     -1.0,    infinity, -infinity, std::nan(""), 1e-45,  -1e-45, 1e-39, 1.17549435e-38, 3e38,
-          -3e38, 88.7f,  88.73f,  89.5f,   -87.3f,   -87.5f,    -95.0f,       -103.9f, -104.5f, -200.0f, 1e4f,  -1e4f,
-          0.625f, -0.625f, 0.6249f, 9.1f, -9.1f,    -5.5f,     -12.9f,       15.5f,   0.5f,   1.5f,    16777216.0f};
+  return {0.0,    -0.0,           1.0,     -1.0,    infinity, -infinity, std::nan(""), 1e-45,      -1e-45,
+          1e-39,  1.17549435e-38, 3e38,    -3e38,   88.7f,    88.73f,    89.5f,        -87.3f,     -87.5f,
+          -95.0f, -103.9f,        -104.5f, -200.0f, 1e4f,     -1e4f,     0.625f,       -0.625f,    0.6249f,
+          9.1f,   -9.1f,          -5.5f,   -12.9f,  15.5f,    0.5f,      1.5f,         16777216.0f};
 }
 
 // Units of the last place between two floats, subnormals included.
@@ -145,9 +146,10 @@ TEST_CASE("unary_forward_sweepOfFloats_staysWithinUnits") {
     UnaryOp op;
     double low, high, units;
   };
-  const Range ranges[] = {{UnaryOp::exp, -103, 88.7, 1.5}, {UnaryOp::log, 1e-40, 1e-30, 1.5}, {UnaryOp::log, 0.2, 4, 1.5},
-                          {UnaryOp::log, 10, 1e30, 1.5},   {UnaryOp::tanh, -10, 10, 3},       {UnaryOp::tanh, -0.01, 0.01, 3},
-                          {UnaryOp::sigmoid, -80, 20, 3},  {UnaryOp::gelu, -12, 12, 6},       {UnaryOp::gelu, -1, 1, 6}};
+  const Range ranges[] = {
+      {UnaryOp::exp, -103, 88.7, 1.5}, {UnaryOp::log, 1e-40, 1e-30, 1.5}, {UnaryOp::log, 0.2, 4, 1.5},
+      {UnaryOp::log, 10, 1e30, 1.5},   {UnaryOp::tanh, -10, 10, 3},       {UnaryOp::tanh, -0.01, 0.01, 3},
+      {UnaryOp::sigmoid, -80, 20, 3},  {UnaryOp::gelu, -12, 12, 6},       {UnaryOp::gelu, -1, 1, 6}};
   for (const Range& range : ranges) {
     const Op& op = ops[static_cast<size_t>(range.op)];
     const double units = worst_units(op, Random(op.name).array({60000}, range.low, range.high));
@@ -179,8 +181,10 @@ TEST_CASE("unary_wrongTensors_areRefused") {
   empty.dims[0] = 0;
   CHECK(refusal([&](Kernels& k) { k.unary_forward(empty, empty, UnaryOp::relu); }) ==
         "[unary_forward] x must not be empty: [0, 3]");
-  CHECK(refusal([&](Kernels& k) { TensorView none; k.unary_forward(none, x, UnaryOp::relu); }) ==
-        "[unary_forward] x must have memory: null");
+  CHECK(refusal([&](Kernels& k) {
+          TensorView none;
+          k.unary_forward(none, x, UnaryOp::relu);
+        }) == "[unary_forward] x must have memory: null");
 }
 
 }  // namespace retort

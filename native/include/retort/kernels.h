@@ -90,8 +90,9 @@ class Kernels {
   // y agree in every other dimension. Any element type.
   virtual void copy_slice(const TensorView& x, TensorView& y, int32_t axis, int64_t x_start, int64_t y_start,
                           int64_t length) = 0;
-  // y = x·mask/(1 − rate), mask drawn by Philox4x32-10 (Salmon et al., SC 2011): key = seed [2] int32, counter =
-  // (element index / 4, stream); so the same call on dy gives dx. 0 ≤ rate < 1. y may be x.
+  // y = x·mask/(1 − rate), mask drawn by Philox4x32-10 (Salmon et al., SC 2011): key = seed [2] int32, counter = (low and
+  // high word of element index / 4, stream, 0); element i is kept where the upper 24 bits of word i mod 4, as a fraction
+  // of 2^24, are rate or more. So the same call on dy gives dx. 0 ≤ rate < 1. y may be x.
   virtual void dropout(const TensorView& x, const TensorView& seed, TensorView& y, float rate, int32_t stream) = 0;
 
   // ---- softmax and losses, logits z [B,C], T = temperature [1], over 0 ----

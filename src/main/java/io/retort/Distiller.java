@@ -23,8 +23,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
- * Distils a teacher into a student, in Java; a {@link Recipe} underneath. Without further calls it does what the recipe {@code
- * mnist} does.
+ * Distils a teacher into a student, in Java; a {@link Recipe} underneath. Without further calls it
+ * does what the recipe {@code mnist} does.
  *
  * <pre>{@code
  * Outcome outcome = Distiller.create().teacher("teacher").student("student").epochs(10).distill(options);
@@ -59,7 +59,10 @@ public final class Distiller {
     return this;
   }
 
-  /** The teacher's architecture, by the name of a built-in one. It trains if the model store has no live {@code teacher}. */
+  /**
+   * The teacher's architecture, by the name of a built-in one. It trains if the model store has no
+   * live {@code teacher}.
+   */
   public Distiller teacher(String builtIn) {
     teacher = new Participant("teacher", builtIn, "teacher");
     return this;
@@ -83,7 +86,10 @@ public final class Distiller {
     return this;
   }
 
-  /** The terms of the student's loss, in place of 0.7·softmaxKl at T = 4 and 0.3·crossEntropy; see {@link Losses}. */
+  /**
+   * The terms of the student's loss, in place of 0.7·softmaxKl at T = 4 and 0.3·crossEntropy; see
+   * {@link Losses}.
+   */
   public Distiller loss(Term... terms) {
     this.terms = List.of(terms);
     return this;

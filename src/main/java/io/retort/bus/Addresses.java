@@ -2,7 +2,10 @@ package io.retort.bus;
 
 import java.util.List;
 
-/** Every address of the bus. A stranger may send a JsonObject to any of them and gets a JsonObject back. */
+/**
+ * Every address of the bus. A stranger may send a JsonObject to any of them and gets a JsonObject
+ * back.
+ */
 public final class Addresses {
   /** Predictions from the model. */
   public static final Address<PredictRequest, PredictReply> PREDICT =
@@ -31,19 +34,24 @@ public final class Addresses {
   public static final Address<JobId, JobState> JOBS_CANCEL =
       new Address<>("retort.jobs.cancel", JobId.FORMAT, JobState.FORMAT);
 
-  /** The reports of a job so far, oldest first; of every job that has not finished, if the id is empty. */
+  /**
+   * The reports of a job so far, oldest first; of every job that has not finished, if the id is
+   * empty.
+   */
   public static final Address<JobId, ProgressHistory> JOBS_HISTORY =
       new Address<>("retort.jobs.history", JobId.FORMAT, ProgressHistory.FORMAT);
 
   /** One report of a running job. */
-  public static final Topic<ProgressFrame> PROGRESS = new Topic<>("retort.progress", ProgressFrame.FORMAT);
+  public static final Topic<ProgressFrame> PROGRESS =
+      new Topic<>("retort.progress", ProgressFrame.FORMAT);
 
   /** A version was promoted in the store: whoever serves the model may load it. */
   public static final Topic<ModelVersion> MODEL_PROMOTED =
       new Topic<>("retort.models.promoted", ModelVersion.FORMAT);
 
   /** A version answers from now on: answers of other versions of the model are old. */
-  public static final Topic<LiveModel> MODEL_SERVED = new Topic<>("retort.models.served", LiveModel.FORMAT);
+  public static final Topic<LiveModel> MODEL_SERVED =
+      new Topic<>("retort.models.served", LiveModel.FORMAT);
 
   static final List<Format<?>> FORMATS =
       List.of(

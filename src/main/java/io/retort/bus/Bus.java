@@ -35,7 +35,10 @@ public final class Bus {
     events.registerDefaultCodec(format.type(), format);
   }
 
-  /** Asks and waits as long as Vert.x does by default, 30 s. The future fails with a {@link FailureException}. */
+  /**
+   * Asks and waits as long as Vert.x does by default, 30 s. The future fails with a {@link
+   * FailureException}.
+   */
   public <Q, R> Future<R> request(Address<Q, R> address, Q question) {
     return request(address, question, address.request().delivery());
   }
@@ -43,7 +46,9 @@ public final class Bus {
   /** Asks and waits for {@code timeoutMillis} at most. */
   public <Q, R> Future<R> request(Address<Q, R> address, Q question, long timeoutMillis) {
     return request(
-        address, question, new DeliveryOptions(address.request().delivery()).setSendTimeout(timeoutMillis));
+        address,
+        question,
+        new DeliveryOptions(address.request().delivery()).setSendTimeout(timeoutMillis));
   }
 
   private <Q, R> Future<R> request(Address<Q, R> address, Q question, DeliveryOptions options) {
@@ -57,7 +62,8 @@ public final class Bus {
   }
 
   /** Answers what is asked at {@code address}, on the context of the caller. */
-  public <Q, R> MessageConsumer<Object> serve(Address<Q, R> address, Function<Q, Future<R>> answer) {
+  public <Q, R> MessageConsumer<Object> serve(
+      Address<Q, R> address, Function<Q, Future<R>> answer) {
     return events.consumer(
         address.name(),
         message -> {
@@ -67,7 +73,9 @@ public final class Bus {
                 stranger
                     ? address.request().fromJson((JsonObject) message.body())
                     : address.request().type().cast(message.body());
-            answer.apply(question).onComplete((reply, failure) -> reply(address, message, stranger, reply, failure));
+            answer
+                .apply(question)
+                .onComplete((reply, failure) -> reply(address, message, stranger, reply, failure));
           } catch (RuntimeException failure) {
             refuse(address.name(), message, failure);
           }
@@ -75,7 +83,11 @@ public final class Bus {
   }
 
   private static <R> void reply(
-      Address<?, R> address, Message<Object> message, boolean stranger, R reply, Throwable failure) {
+      Address<?, R> address,
+      Message<Object> message,
+      boolean stranger,
+      R reply,
+      Throwable failure) {
     if (failure != null) {
       refuse(address.name(), message, failure);
     } else if (stranger) {
@@ -107,14 +119,18 @@ public final class Bus {
         });
   }
 
-  /** What went wrong, in a form that may leave the process: what is not a {@link FailureException} is only logged. */
+  /**
+   * What went wrong, in a form that may leave the process: what is not a {@link FailureException}
+   * is only logged.
+   */
   private static FailureException understood(String address, Throwable failure) {
     if (failure instanceof FailureException known) {
       return known;
     }
     if (failure instanceof ReplyException reply) {
       if (reply.failureType() == ReplyFailure.NO_HANDLERS) {
-        return Failure.UNAVAILABLE.because("nobody answers at " + address + " in this node or cluster");
+        return Failure.UNAVAILABLE.because(
+            "nobody answers at " + address + " in this node or cluster");
       }
       if (reply.failureType() == ReplyFailure.TIMEOUT) {
         return Failure.DEADLINE_EXCEEDED.because("no answer came from " + address + " in time");

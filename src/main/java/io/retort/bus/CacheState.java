@@ -17,6 +17,9 @@ public record CacheState(long entries, long maxEntries, long hits, long misses) 
 
   private static CacheState of(JsonObject json) {
     return new CacheState(
-        json.getLong("entries"), json.getLong("maxEntries"), json.getLong("hits"), json.getLong("misses"));
+        json.getLong("entries"),
+        json.getLong("maxEntries"),
+        json.getLong("hits"),
+        json.getLong("misses"));
   }
 }

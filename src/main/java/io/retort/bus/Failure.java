@@ -3,8 +3,8 @@ package io.retort.bus;
 import io.vertx.core.eventbus.ReplyException;
 
 /**
- * Every way a request may fail: a stable word, the HTTP status that fits, and the number that travels on the bus as {@link
- * ReplyException#failureCode()} (the status times ten, and a digit).
+ * Every way a request may fail: a stable word, the HTTP status that fits, and the number that
+ * travels on the bus as {@link ReplyException#failureCode()} (the status times ten, and a digit).
  */
 public enum Failure {
   INVALID_REQUEST(4000),
@@ -57,7 +57,10 @@ public enum Failure {
     return new FailureException(this, sentence);
   }
 
-  /** The failure that a number on the bus stands for; {@link #INTERNAL} for a number that is not ours. */
+  /**
+   * The failure that a number on the bus stands for; {@link #INTERNAL} for a number that is not
+   * ours.
+   */
   public static Failure numbered(int number) {
     for (Failure failure : values()) {
       if (failure.number == number) {

@@ -6,8 +6,8 @@ import io.vertx.core.eventbus.MessageCodec;
 import io.vertx.core.json.JsonObject;
 
 /**
- * How one kind of message travels: by reference inside a process (the sender gives its arrays away), as bytes between nodes
- * (a version byte, then the fields), as JSON to and from strangers.
+ * How one kind of message travels: by reference inside a process (the sender gives its arrays
+ * away), as bytes between nodes (a version byte, then the fields), as JSON to and from strangers.
  */
 public abstract class Format<T> implements MessageCodec<T, T> {
   private final Class<T> type;
@@ -53,7 +53,8 @@ public abstract class Format<T> implements MessageCodec<T, T> {
   public final T decodeFromWire(int position, Buffer buffer) {
     byte came = buffer.getByte(position);
     if (came != version) {
-      throw new IllegalArgumentException("[" + name + "] the wire version must be " + version + ": " + came);
+      throw new IllegalArgumentException(
+          "[" + name + "] the wire version must be " + version + ": " + came);
     }
     return read(new WireReader(name, buffer, position + 1));
   }

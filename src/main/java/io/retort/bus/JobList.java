@@ -6,7 +6,8 @@ import java.util.List;
 
 /** The jobs of a training node, newest first. */
 public record JobList(List<JobState> jobs) {
-  static final Format<JobList> FORMAT = new JsonFormat<>(JobList.class, 1, JobList::toJson, JobList::of);
+  static final Format<JobList> FORMAT =
+      new JsonFormat<>(JobList.class, 1, JobList::toJson, JobList::of);
 
   public JsonObject toJson() {
     JsonArray list = new JsonArray();

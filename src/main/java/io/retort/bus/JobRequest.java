@@ -8,13 +8,14 @@ import java.util.Set;
  *
  * @param recipe a built-in recipe's name, or null for the node's own
  * @param inline a whole recipe instead of a name, or null
- * @param changes settings that differ from the recipe's: {@code epochs}, {@code temperature}, {@code softWeight}, {@code
- *     batchSize}, {@code seed}
+ * @param changes settings that differ from the recipe's: {@code epochs}, {@code temperature},
+ *     {@code softWeight}, {@code batchSize}, {@code seed}
  */
 public record JobRequest(String recipe, JsonObject inline, JsonObject changes) {
   static final Format<JobRequest> FORMAT =
       new JsonFormat<>(JobRequest.class, 1, JobRequest::toJson, JobRequest::of);
-  private static final Set<String> CHANGES = Set.of("epochs", "temperature", "softWeight", "batchSize", "seed");
+  private static final Set<String> CHANGES =
+      Set.of("epochs", "temperature", "softWeight", "batchSize", "seed");
 
   public JsonObject toJson() {
     JsonObject json = changes.copy();
@@ -34,7 +35,10 @@ public record JobRequest(String recipe, JsonObject inline, JsonObject changes) {
       }
       if (!CHANGES.contains(field)) {
         throw Failure.INVALID_REQUEST.because(
-            "the field " + field + " is not known: a job takes recipe, " + String.join(", ", CHANGES.stream().sorted().toList()));
+            "the field "
+                + field
+                + " is not known: a job takes recipe, "
+                + String.join(", ", CHANGES.stream().sorted().toList()));
       }
       if (!(json.getValue(field) instanceof Number number)) {
         throw Failure.INVALID_REQUEST.because(field + " must be a number: " + json.getValue(field));

@@ -25,12 +25,14 @@ public record JobState(
     String error,
     ProgressFrame progress,
     List<ModelVersion> models) {
-  static final Format<JobState> FORMAT = new JsonFormat<>(JobState.class, 1, JobState::toJson, JobState::of);
+  static final Format<JobState> FORMAT =
+      new JsonFormat<>(JobState.class, 1, JobState::toJson, JobState::of);
 
   public JsonObject toJson() {
     JsonArray saved = new JsonArray();
     models.forEach(model -> saved.add(model.toJson()));
-    JsonObject json = new JsonObject().put("id", id).put("recipe", recipe).put("status", status.word());
+    JsonObject json =
+        new JsonObject().put("id", id).put("recipe", recipe).put("status", status.word());
     put(json, "created", created);
     put(json, "started", started);
     put(json, "finished", finished);

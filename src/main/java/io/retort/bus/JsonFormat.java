@@ -8,7 +8,11 @@ final class JsonFormat<T> extends Format<T> {
   private final Function<T, JsonObject> toJson;
   private final Function<JsonObject, T> fromJson;
 
-  JsonFormat(Class<T> type, int version, Function<T, JsonObject> toJson, Function<JsonObject, T> fromJson) {
+  JsonFormat(
+      Class<T> type,
+      int version,
+      Function<T, JsonObject> toJson,
+      Function<JsonObject, T> fromJson) {
     super(type, version);
     this.toJson = toJson;
     this.fromJson = fromJson;
@@ -35,7 +39,10 @@ final class JsonFormat<T> extends Format<T> {
       return fromJson.apply(json);
     } catch (ClassCastException | NullPointerException | IllegalArgumentException e) {
       throw Failure.INVALID_REQUEST.because(
-          "a " + type().getSimpleName() + " cannot be read from these fields: " + String.join(", ", json.fieldNames()));
+          "a "
+              + type().getSimpleName()
+              + " cannot be read from these fields: "
+              + String.join(", ", json.fieldNames()));
     }
   }
 }

@@ -10,7 +10,8 @@ import io.vertx.core.json.JsonObject;
  * @param standard whether it answers requests that name no model
  */
 public record LiveModel(String model, String version, int features, int classes, boolean standard) {
-  static final Format<LiveModel> FORMAT = new JsonFormat<>(LiveModel.class, 1, LiveModel::toJson, LiveModel::of);
+  static final Format<LiveModel> FORMAT =
+      new JsonFormat<>(LiveModel.class, 1, LiveModel::toJson, LiveModel::of);
 
   JsonObject toJson() {
     return new JsonObject()

@@ -22,6 +22,8 @@ public record LiveModels(List<LiveModel> models) {
 
   private static LiveModels of(JsonObject json) {
     return new LiveModels(
-        json.getJsonArray("models").stream().map(model -> LiveModel.of((JsonObject) model)).toList());
+        json.getJsonArray("models").stream()
+            .map(model -> LiveModel.of((JsonObject) model))
+            .toList());
   }
 }

@@ -8,7 +8,8 @@ import io.vertx.core.json.JsonObject;
  *
  * @param predictions row after row, one probability a class; shared, so never changed
  */
-public record PredictReply(String model, String version, int rows, float[] predictions, Source source) {
+public record PredictReply(
+    String model, String version, int rows, float[] predictions, Source source) {
   static final Format<PredictReply> FORMAT = new Codec();
 
   /** Who knew the answer. */
@@ -46,7 +47,8 @@ public record PredictReply(String model, String version, int rows, float[] predi
 
     @Override
     protected PredictReply read(WireReader in) {
-      return new PredictReply(in.text(), in.text(), in.integer(), in.floats(), Source.values()[in.integer()]);
+      return new PredictReply(
+          in.text(), in.text(), in.integer(), in.floats(), Source.values()[in.integer()]);
     }
 
     @Override
@@ -75,7 +77,8 @@ public record PredictReply(String model, String version, int rows, float[] predi
       for (int i = 0; i < predictions.length; i++) {
         predictions[i] = rows.getJsonArray(i / classes).getFloat(i % classes);
       }
-      Source source = json.getString("source").equals(Source.CACHE.word) ? Source.CACHE : Source.MODEL;
+      Source source =
+          json.getString("source").equals(Source.CACHE.word) ? Source.CACHE : Source.MODEL;
       return new PredictReply(
           json.getString("model"), json.getString("version"), rows.size(), predictions, source);
     }

@@ -9,10 +9,12 @@ import io.vertx.core.json.JsonObject;
  * @param model its name, or null for the node's default
  * @param version or null for the live one
  * @param rows how many, at least 1
- * @param features row after row; the length is a multiple of {@code rows}. The receiver owns the array
+ * @param features row after row; the length is a multiple of {@code rows}. The receiver owns the
+ *     array
  * @param timeoutMillis how long the asker waits; 0 for the receiver's own limit
  */
-public record PredictRequest(String model, String version, int rows, float[] features, long timeoutMillis) {
+public record PredictRequest(
+    String model, String version, int rows, float[] features, long timeoutMillis) {
   static final Format<PredictRequest> FORMAT = new Codec();
 
   /** One row for the default model. */
@@ -52,7 +54,8 @@ public record PredictRequest(String model, String version, int rows, float[] fea
     @Override
     public PredictRequest fromJson(JsonObject json) {
       if (!(json.getValue("features") instanceof JsonArray list)) {
-        throw Failure.INVALID_FEATURES.because("features must be a list of numbers or of rows of numbers");
+        throw Failure.INVALID_FEATURES.because(
+            "features must be a list of numbers or of rows of numbers");
       }
       boolean nested = !list.isEmpty() && list.getValue(0) instanceof JsonArray;
       int rows = nested ? list.size() : 1;
@@ -62,7 +65,11 @@ public record PredictRequest(String model, String version, int rows, float[] fea
         Object values = nested ? list.getValue(row) : list;
         if (!(values instanceof JsonArray array) || array.size() != width) {
           throw Failure.INVALID_FEATURES.because(
-              "every row must be a list of " + width + " numbers like row 0: row " + row + " is not");
+              "every row must be a list of "
+                  + width
+                  + " numbers like row 0: row "
+                  + row
+                  + " is not");
         }
         copy(array, row, features, row * width);
       }

@@ -8,8 +8,8 @@ import java.util.Map;
  * One report of a running job.
  *
  * @param sequence counts the reports of one job from 1; a gap is a report that was left out
- * @param phase {@code teacher}, {@code soft-labels}, {@code distill}, {@code evaluate}, and last {@code done}, {@code
- *     failed} or {@code cancelled}
+ * @param phase {@code teacher}, {@code soft-labels}, {@code distill}, {@code evaluate}, and last
+ *     {@code done}, {@code failed} or {@code cancelled}
  * @param loss the terms of the loss by name: {@code total}, {@code soft}, {@code hard} …
  * @param accuracy on held-out data, in [0, 1]; NaN while unknown
  */
@@ -34,7 +34,11 @@ public record ProgressFrame(
 
     @Override
     protected void write(WireWriter out, ProgressFrame frame) {
-      out.text(frame.job).whole(frame.sequence).text(frame.phase).integer(frame.epoch).integer(frame.epochs);
+      out.text(frame.job)
+          .whole(frame.sequence)
+          .text(frame.phase)
+          .integer(frame.epoch)
+          .integer(frame.epochs);
       out.whole(frame.step).whole(frame.steps).integer(frame.loss.size());
       frame.loss.forEach((term, value) -> out.text(term).number(value));
       out.number(frame.accuracy).number(frame.samplesPerSecond).number(frame.etaSeconds);
@@ -54,7 +58,17 @@ public record ProgressFrame(
         loss.put(in.text(), in.number());
       }
       return new ProgressFrame(
-          job, sequence, phase, epoch, epochs, step, steps, loss, in.number(), in.number(), in.number());
+          job,
+          sequence,
+          phase,
+          epoch,
+          epochs,
+          step,
+          steps,
+          loss,
+          in.number(),
+          in.number(),
+          in.number());
     }
 
     @Override

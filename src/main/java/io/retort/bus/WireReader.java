@@ -5,7 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Reads what {@link WireWriter} wrote; a count that the bytes do not hold is refused before anything is allocated. */
+/**
+ * Reads what {@link WireWriter} wrote; a count that the bytes do not hold is refused before
+ * anything is allocated.
+ */
 public final class WireReader {
   private final String what;
   private final Buffer buffer;
@@ -52,7 +55,12 @@ public final class WireReader {
   private int advance(long bytes) {
     if (bytes < 0 || bytes > buffer.length() - position) {
       throw new IllegalArgumentException(
-          "[" + what + "] the message must hold " + bytes + " more bytes: " + (buffer.length() - position));
+          "["
+              + what
+              + "] the message must hold "
+              + bytes
+              + " more bytes: "
+              + (buffer.length() - position));
     }
     int from = position;
     position += (int) bytes;

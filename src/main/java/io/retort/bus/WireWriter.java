@@ -3,7 +3,10 @@ package io.retort.bus;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 
-/** Appends the fields of a message: little-endian numbers, counted UTF-8 text, counted float32 arrays. */
+/**
+ * Appends the fields of a message: little-endian numbers, counted UTF-8 text, counted float32
+ * arrays.
+ */
 public final class WireWriter {
   private final Buffer buffer;
 
@@ -38,7 +41,10 @@ public final class WireWriter {
 
   public WireWriter floats(float[] values) {
     byte[] bytes = new byte[4 * values.length];
-    java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+    java.nio.ByteBuffer.wrap(bytes)
+        .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .put(values);
     integer(values.length);
     buffer.appendBytes(bytes);
     return this;

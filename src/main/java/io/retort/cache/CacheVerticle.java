@@ -21,8 +21,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Answers that were given before. The key is the model, its version and the hash of the input, so a new version makes old answers
- * unreachable; they are also forgotten when it goes live. Requests equal to one that is being computed wait for its answer.
+ * Answers that were given before. The key is the model, its version and the hash of the input, so a
+ * new version makes old answers unreachable; they are also forgotten when it goes live. Requests
+ * equal to one that is being computed wait for its answer.
  */
 public final class CacheVerticle extends VerticleBase {
   private record Key(String model, String version, HashValue128 input) {}
@@ -50,7 +51,9 @@ public final class CacheVerticle extends VerticleBase {
     bus.listen(Addresses.MODEL_SERVED, this::served);
     bus.serve(Addresses.CACHE_STATE, nothing -> Future.succeededFuture(state()));
     bus.serve(Addresses.CACHE_PREDICT, this::predict);
-    bus.request(Addresses.MODELS_LIVE, Nothing.NOTHING).map(LiveModels::models).onSuccess(live -> live.forEach(this::served));
+    bus.request(Addresses.MODELS_LIVE, Nothing.NOTHING)
+        .map(LiveModels::models)
+        .onSuccess(live -> live.forEach(this::served));
     return Future.succeededFuture();
   }
 
@@ -90,7 +93,8 @@ public final class CacheVerticle extends VerticleBase {
         .recover(
             failure ->
                 Future.failedFuture(
-                    failure instanceof FailureException known && known.failure() == Failure.UNAVAILABLE
+                    failure instanceof FailureException known
+                            && known.failure() == Failure.UNAVAILABLE
                         ? Failure.NOT_READY.because("no model answers yet")
                         : failure));
   }
@@ -101,7 +105,10 @@ public final class CacheVerticle extends VerticleBase {
     if (live.standard()) {
       defaultModel = live.model();
     }
-    answers.asMap().keySet().removeIf(key -> key.model.equals(live.model()) && !key.version.equals(live.version()));
+    answers
+        .asMap()
+        .keySet()
+        .removeIf(key -> key.model.equals(live.model()) && !key.version.equals(live.version()));
   }
 
   private CacheState state() {

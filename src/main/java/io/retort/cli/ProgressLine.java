@@ -7,12 +7,12 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A job's progress for people: a bar on a terminal, one line an epoch elsewhere. */
+/** A job's progress for people: a bar on a terminal; elsewhere a line at each start, each new accuracy and each end. */
 final class ProgressLine {
   private final PrintStream out;
   private final boolean terminal;
   private String title = "";
-  private int epoch = -1;
+  private double accuracyShown;
   private ProgressBar bar;
 
   ProgressLine(PrintStream out) {
@@ -28,7 +28,7 @@ final class ProgressLine {
   synchronized void show(
       String job,
       String phase,
-      int epochNow,
+      int epoch,
       int epochs,
       long step,
       long steps,
@@ -37,7 +37,7 @@ final class ProgressLine {
       double samplesPerSecond) {
     String titleNow = job + " " + phase;
     boolean another = !titleNow.equals(title);
-    String state = state(epochNow, epochs, loss, accuracy, samplesPerSecond);
+    String state = state(epoch, epochs, loss, accuracy, samplesPerSecond);
     if (terminal) {
       if (another) {
         close();
@@ -49,11 +49,11 @@ final class ProgressLine {
           close();
         }
       }
-    } else if (another || epochNow != epoch || step >= steps) {
+    } else if (another || Double.compare(accuracy, accuracyShown) != 0 || step >= steps) {
       out.println(titleNow + " " + step + "/" + steps + " " + state);
     }
     title = titleNow;
-    epoch = epochNow;
+    accuracyShown = accuracy;
   }
 
   synchronized void close() {

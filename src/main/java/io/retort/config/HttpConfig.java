@@ -32,7 +32,7 @@ public record HttpConfig(
         new HttpConfig(
             fields.text("host", "127.0.0.1"),
             limits.integer("port", 5000, 0, 65535),
-            limits.integer("maxBodyBytes", 8 << 20, 1024, 1 << 30),
+            limits.integer("maxBodyBytes", 8 << 20, 1, 1 << 30),
             limits.integer("maxRows", 1024, 1, 1 << 20),
             limits.integer("requestTimeoutMillis", 10_000, 1, 600_000),
             limits.integer("idleTimeoutSeconds", 120, 0, 86_400),

@@ -33,7 +33,10 @@ public record InferenceConfig(
 
   /** Where a forward pass runs. */
   public enum Compute {
-    /** On the event loop if warm-up measured the model shorter than a change of threads, otherwise on the lane. */
+    /**
+     * On the event loop if warm-up measured the model shorter than a change of threads, otherwise
+     * on the lane.
+     */
     AUTO,
     EVENT_LOOP,
     /** On a thread of its own. */

@@ -7,8 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The running verticles of one process. They start together, in the order of {@code verticles.json}; they stop one after the
- * other in the same order, so that HTTP has answered what it accepted before the parts that it asks are gone.
+ * The running verticles of one process. They start together, in the order of {@code
+ * verticles.json}; they stop one after the other in the same order, so that HTTP has answered what
+ * it accepted before the parts that it asks are gone.
  */
 public final class Node {
   private final Vertx vertx;
@@ -19,7 +20,10 @@ public final class Node {
     this.deployed = deployed;
   }
 
-  /** Deploys all; if one cannot start, those that did are stopped and the future fails with its reason. */
+  /**
+   * Deploys all; if one cannot start, those that did are stopped and the future fails with its
+   * reason.
+   */
   public static Future<Node> start(Verticles verticles) {
     return start(Vertx.vertx(verticles.vertx().options()), verticles);
   }
@@ -34,7 +38,8 @@ public final class Node {
     Future.join(deployments)
         .onComplete(
             joined -> {
-              List<String> ids = deployments.stream().filter(Future::succeeded).map(Future::result).toList();
+              List<String> ids =
+                  deployments.stream().filter(Future::succeeded).map(Future::result).toList();
               Node node = new Node(vertx, ids);
               if (joined.succeeded()) {
                 started.complete(node);

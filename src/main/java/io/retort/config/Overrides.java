@@ -11,8 +11,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Settings from outside {@code verticles.json}: flags win over the environment, which wins over the file. A key is {@code
- * http.port}; in the environment {@code RETORT_HTTP_PORT}, a key of several words {@code RETORT_HTTP_MAX_BODY_BYTES}.
+ * Settings from outside {@code verticles.json}: flags win over the environment, which wins over the
+ * file. A key is {@code http.port}; in the environment {@code RETORT_HTTP_PORT}, a key of several
+ * words {@code RETORT_HTTP_MAX_BODY_BYTES}.
  */
 final class Overrides {
   private static final Map<String, String> SHORT_NAMES =
@@ -44,7 +45,8 @@ final class Overrides {
     flags.forEach(
         (key, value) -> {
           if (!names.containsValue(key)) {
-            throw new JsonException("the setting " + key + " is not known" + Nearest.hint(key, names.values()));
+            throw new JsonException(
+                "the setting " + key + " is not known" + Nearest.hint(key, names.values()));
           }
           values.put(key, value instanceof String text ? typed(key, key, text) : value);
         });
@@ -54,8 +56,10 @@ final class Overrides {
     String key = names.get(name);
     if (key != null && !text.isBlank()) {
       values.put(key, typed(name, key, text));
-    } else if (key == null && Arrays.stream(Part.values()).anyMatch(part -> name.startsWith(prefix(part)))) {
-      warnings.add("the environment's " + name + " is not a setting" + Nearest.hint(name, names.keySet()));
+    } else if (key == null
+        && Arrays.stream(Part.values()).anyMatch(part -> name.startsWith(prefix(part)))) {
+      warnings.add(
+          "the environment's " + name + " is not a setting" + Nearest.hint(name, names.keySet()));
     }
   }
 
@@ -99,7 +103,10 @@ final class Overrides {
       return text;
     }
     if (type == List.class) {
-      return Arrays.stream(text.split(",")).map(String::strip).filter(word -> !word.isEmpty()).toList();
+      return Arrays.stream(text.split(","))
+          .map(String::strip)
+          .filter(word -> !word.isEmpty())
+          .toList();
     }
     if (type == boolean.class) {
       if (!text.equalsIgnoreCase("true") && !text.equalsIgnoreCase("false")) {

@@ -11,8 +11,13 @@ enum Part {
   VERTX("vertx", null, VertxConfig.class, VertxConfig::of),
   HTTP("http", "io.retort.http.HttpVerticle", HttpConfig.class, HttpConfig::of),
   CACHE("cache", "io.retort.cache.CacheVerticle", CacheConfig.class, CacheConfig::of),
-  INFERENCE("inference", "io.retort.inference.InferenceVerticle", InferenceConfig.class, InferenceConfig::of),
-  TRAINING("training", "io.retort.training.TrainingVerticle", TrainingConfig.class, TrainingConfig::of);
+  INFERENCE(
+      "inference",
+      "io.retort.inference.InferenceVerticle",
+      InferenceConfig.class,
+      InferenceConfig::of),
+  TRAINING(
+      "training", "io.retort.training.TrainingVerticle", TrainingConfig.class, TrainingConfig::of);
 
   final String word;
   final String verticle;
@@ -32,7 +37,10 @@ enum Part {
 
   /** The part that a verticle class of ours belongs to, or null for a stranger's. */
   static Part of(String verticle) {
-    return Arrays.stream(values()).filter(part -> verticle.equals(part.verticle)).findFirst().orElse(null);
+    return Arrays.stream(values())
+        .filter(part -> verticle.equals(part.verticle))
+        .findFirst()
+        .orElse(null);
   }
 
   /** Every key with its type. */

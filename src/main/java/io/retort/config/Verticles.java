@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What runs on a node: {@code verticles.json} with the environment and the flags laid over it, every setting checked.
+ * What runs on a node: {@code verticles.json} with the environment and the flags laid over it,
+ * every setting checked.
  *
  * @param warnings names of the environment that look like settings and are none
  */
@@ -26,13 +27,14 @@ public record Verticles(VertxConfig vertx, List<Entry> entries, List<String> war
   public record Entry(String name, String verticle, DeploymentOptions options) {}
 
   /**
-   * Reads {@code file}, or, if it is null, {@code verticles.json} in the working directory where there is one and the
-   * built-in copy otherwise.
+   * Reads {@code file}, or, if it is null, {@code verticles.json} in the working directory where
+   * there is one and the built-in copy otherwise.
    *
    * @param flags by key, {@code http.port}: they win over the environment, which wins over the file
    * @throws JsonException for what is not known or not legal
    */
-  public static Verticles load(Path file, Map<String, String> environment, Map<String, Object> flags) {
+  public static Verticles load(
+      Path file, Map<String, String> environment, Map<String, Object> flags) {
     Path here = Path.of(WHAT);
     if (file != null || Files.exists(here)) {
       return parse(Fields.read(WHAT, file == null ? here : file), environment, flags);
@@ -41,11 +43,13 @@ public record Verticles(VertxConfig vertx, List<Entry> entries, List<String> war
   }
 
   /** Reads the text of a {@code verticles.json}. */
-  public static Verticles parse(String text, Map<String, String> environment, Map<String, Object> flags) {
+  public static Verticles parse(
+      String text, Map<String, String> environment, Map<String, Object> flags) {
     return parse(Fields.parse(WHAT, text), environment, flags);
   }
 
-  private static Verticles parse(Fields fields, Map<String, String> environment, Map<String, Object> flags) {
+  private static Verticles parse(
+      Fields fields, Map<String, String> environment, Map<String, Object> flags) {
     Overrides overrides = new Overrides(environment, flags);
     Map<String, Object> vertx = overrides.over(Part.VERTX, fields.object("vertx").values());
     List<Entry> entries = new ArrayList<>();
@@ -71,13 +75,16 @@ public record Verticles(VertxConfig vertx, List<Entry> entries, List<String> war
       check(fields, part, settings);
     }
     DeploymentOptions options = new DeploymentOptions().setConfig(new JsonObject(settings));
-    options.setThreadingModel(fields.choice("threadingModel", ThreadingModel.class, options.getThreadingModel()));
+    options.setThreadingModel(
+        fields.choice("threadingModel", ThreadingModel.class, options.getThreadingModel()));
     options.setInstances(fields.integer("instances", options.getInstances()));
     options.setWorkerPoolName(fields.text("workerPoolName", null));
     options.setWorkerPoolSize(fields.integer("workerPoolSize", options.getWorkerPoolSize()));
-    options.setMaxWorkerExecuteTime(fields.whole("maxWorkerExecuteTime", options.getMaxWorkerExecuteTime()));
+    options.setMaxWorkerExecuteTime(
+        fields.whole("maxWorkerExecuteTime", options.getMaxWorkerExecuteTime()));
     options.setMaxWorkerExecuteTimeUnit(
-        fields.choice("maxWorkerExecuteTimeUnit", TimeUnit.class, options.getMaxWorkerExecuteTimeUnit()));
+        fields.choice(
+            "maxWorkerExecuteTimeUnit", TimeUnit.class, options.getMaxWorkerExecuteTimeUnit()));
     fields.end();
     return new Entry(name, verticle, options);
   }

@@ -17,13 +17,15 @@ public record VertxConfig(int eventLoops, int workers) {
     Fields fields = Fields.of("vertx", values);
     Limits limits = new Limits(fields);
     VertxConfig config =
-        new VertxConfig(limits.integer("eventLoops", 0, 0, 1024), limits.integer("workers", 4, 1, 1024));
+        new VertxConfig(
+            limits.integer("eventLoops", 0, 0, 1024), limits.integer("workers", 4, 1, 1024));
     fields.end();
     return config;
   }
 
   VertxOptions options() {
-    int loops = eventLoops > 0 ? eventLoops : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    int loops =
+        eventLoops > 0 ? eventLoops : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     return new VertxOptions().setEventLoopPoolSize(loops).setWorkerPoolSize(workers);
   }
 }

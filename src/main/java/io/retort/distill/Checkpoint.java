@@ -7,11 +7,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A phase at one moment: the variables under {@code now/}, the best epochs' weights under {@code best/<model>/}, and numbers
- * as text.
+ * A phase at one moment: the variables under {@code now/}, the best epochs' weights under {@code
+ * best/<model>/}, and numbers as text.
  */
 record Checkpoint(Map<String, HostTensor> tensors, Map<String, String> numbers) {
   static final String NOW = "now/";
+  static final String PHASE = "phase";
 
   static Checkpoint read(Path file) {
     SafeTensors stored = SafeTensors.read(file);
@@ -25,7 +26,8 @@ record Checkpoint(Map<String, HostTensor> tensors, Map<String, String> numbers) 
   String text(String key) {
     String value = numbers.get(key);
     if (value == null) {
-      throw new IllegalArgumentException("[resume] the checkpoint must hold " + key + ": it does not");
+      throw new IllegalArgumentException(
+          "[resume] the checkpoint must hold " + key + ": it does not");
     }
     return value;
   }

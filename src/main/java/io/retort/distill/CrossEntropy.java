@@ -5,7 +5,10 @@ import io.retort.json.Fields;
 import java.util.List;
 import java.util.Map;
 
-/** Cross-entropy of a model's logits with the labels, mean over the batch: the hard part of the loss. */
+/**
+ * Cross-entropy of a model's logits with the labels, mean over the batch: the hard part of the
+ * loss.
+ */
 public record CrossEntropy(String label, String model, Schedule weight) implements Term {
   static final String KIND = "crossEntropy";
 

@@ -7,6 +7,7 @@ import io.retort.json.JsonException;
 import io.retort.model.ModelCard;
 import io.retort.model.ModelStore;
 import io.retort.model.SafeTensors;
+import io.retort.model.WeightHash;
 import io.retort.nn.Architecture;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -20,9 +21,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Carries out a recipe: phase after phase trains its models, and each model is saved in the model store after the last phase
- * that trains it. Killed at any moment, it goes on from its last checkpoint and ends with the same weights, bit for bit, given
- * the same number of threads.
+ * Carries out a recipe: phase after phase trains its models, and each model is saved in the model
+ * store after the last phase that trains it. Killed at any moment, it goes on from its last
+ * checkpoint and ends with the same weights, bit for bit, given the same number of threads.
  */
 public final class Distillation {
   private final Recipe recipe;
@@ -32,7 +33,9 @@ public final class Distillation {
   public Distillation(Recipe recipe, TrainingOptions options) {
     this.recipe = recipe;
     this.options = options;
-    recipe.models().forEach((name, participant) -> architectures.put(name, participant.architecture()));
+    recipe
+        .models()
+        .forEach((name, participant) -> architectures.put(name, participant.architecture()));
   }
 
   /**
@@ -47,8 +50,10 @@ public final class Distillation {
     Dataset train = options.dataset(Split.TRAIN);
     Dataset test = options.dataset(Split.TEST);
     check(train, test);
-    Job.Identity identity = new Job.Identity(recipe.hash(), train.hash(), test.hash(), options.seed());
-    ModelStore store = options.store() == null ? ModelStore.open(options.models()) : options.store();
+    Job.Identity identity =
+        new Job.Identity(recipe.hash(), train.hash(), test.hash(), options.seed());
+    ModelStore store =
+        options.store() == null ? ModelStore.open(options.models()) : options.store();
     try (Device device = Device.open(options.device(), options.threads())) {
       Job job = Job.open(options, recipe, identity, device.threads());
       Workbench bench = new Workbench(options, device, train, test, job, listener, cancelled);
@@ -57,7 +62,7 @@ public final class Distillation {
         job.end(whole ? "done" : "cancelled", null);
         return outcome(job, store, !whole);
       } catch (RuntimeException | Error e) {
-        job.end("failed", e);
+        fail(job, e);
         throw e;
       }
     } finally {
@@ -67,13 +72,24 @@ public final class Distillation {
     }
   }
 
+  private static void fail(Job job, Throwable reason) {
+    try {
+      job.end("failed", reason);
+    } catch (RuntimeException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
   private boolean phases(Workbench bench, ModelStore store) {
     while (bench.job().phase() < recipe.phases().size()) {
       int index = bench.job().phase();
       Phase phase = recipe.phases().get(index);
-      if (!(phase.onlyIfMissing() && !Files.exists(bench.job().checkpoint()) && stored(phase, store))) {
+      if (!(phase.onlyIfMissing()
+          && !bench.job().hasCheckpoint()
+          && stored(phase, store))) {
         Optional<Map<String, Trained>> trained;
-        try (PhaseRun run = new PhaseRun(bench, phase, index, architectures, weights(bench.job(), store, phase))) {
+        try (PhaseRun run =
+            new PhaseRun(bench, phase, index, architectures, weights(bench.job(), store, phase))) {
           trained = run.run();
         }
         if (trained.isEmpty()) {
@@ -88,10 +104,14 @@ public final class Distillation {
   }
 
   private boolean stored(Phase phase, ModelStore store) {
-    return phase.train().stream().allMatch(model -> store.live(recipe.models().get(model).model()).isPresent());
+    return phase.train().stream()
+        .allMatch(model -> store.live(recipe.models().get(model).model()).isPresent());
   }
 
-  /** Saves a model, or leaves it for a later phase that trains it on. */
+  /**
+   * Saves a model (once: the job may have been killed after it was saved), or leaves it for a later
+   * phase that trains it on.
+   */
   private void keep(Job job, ModelStore store, int index, String name, Trained trained) {
     boolean trainsOn =
         recipe.phases().subList(index + 1, recipe.phases().size()).stream()
@@ -104,7 +124,7 @@ public final class Distillation {
     Optional<ModelCard> live = store.live(model);
     ModelCard card =
         latest(store, model)
-            .filter(last -> Weights.same(store.weights(last), trained.weights()))
+            .filter(last -> last.hash().equals(WeightHash.of(trained.weights())))
             .orElseGet(
                 () ->
                     store.save(
@@ -121,8 +141,8 @@ public final class Distillation {
   }
 
   private static Optional<ModelCard> latest(ModelStore store, String model) {
-    List<ModelCard> versions = store.models().contains(model) ? store.versions(model) : List.of();
-    return versions.stream().max((a, b) -> a.created().compareTo(b.created()));
+    List<ModelCard> versions = store.versions(model);
+    return versions.isEmpty() ? Optional.empty() : Optional.of(versions.get(versions.size() - 1));
   }
 
   private boolean promotes(Optional<ModelCard> live, ModelCard card) {
@@ -131,14 +151,19 @@ public final class Distillation {
       case NEVER -> false;
       case BETTER ->
           live.isEmpty()
-              || card.metrics().getOrDefault("accuracy", 0.0) > live.get().metrics().getOrDefault("accuracy", 0.0);
+              || card.metrics().getOrDefault("accuracy", 0.0)
+                  > live.get().metrics().getOrDefault("accuracy", 0.0);
     };
   }
 
-  /** Where a model's weights come from: an earlier phase of the job, or else the store; random for one that trains anew. */
+  /**
+   * Where a model's weights come from: an earlier phase of the job, or else the store; random for
+   * one that trains anew.
+   */
   private Function<String, Weights> weights(Job job, ModelStore store, Phase phase) {
     Map<String, Optional<Weights>> known = new HashMap<>();
-    return name -> known.computeIfAbsent(name, each -> weights(each, job, store, phase)).orElse(null);
+    return name ->
+        known.computeIfAbsent(name, each -> weights(each, job, store, phase)).orElse(null);
   }
 
   private Optional<Weights> weights(String name, Job job, ModelStore store, Phase phase) {
@@ -150,16 +175,29 @@ public final class Distillation {
     }
     String model = recipe.models().get(name).model();
     String version = job.published(name);
-    Optional<ModelCard> card = version == null ? store.live(model) : Optional.of(store.card(model, version));
+    Optional<ModelCard> card =
+        version == null ? store.live(model) : Optional.of(store.card(model, version));
     if (card.isEmpty()) {
       throw new IllegalArgumentException(
-          "[" + phase.name() + "] the model store must have a live " + model + ", or an earlier phase train it: none");
+          "["
+              + phase.name()
+              + "] the model store must have a live "
+              + model
+              + ", or an earlier phase train it: none");
     }
     if (!card.get().architecture().equals(architectures.get(name))) {
       throw new IllegalArgumentException(
-          "[" + phase.name() + "] the stored " + model + " must have the recipe's architecture, "
-              + architectures.get(name).name() + ": it has another, " + card.get().architecture().name()
-              + "; store the recipe's under another name (models." + name + ".model)");
+          "["
+              + phase.name()
+              + "] the stored "
+              + model
+              + " must have the recipe's architecture, "
+              + architectures.get(name).name()
+              + ": it has another, "
+              + card.get().architecture().name()
+              + "; store the recipe's under another name (models."
+              + name
+              + ".model)");
     }
     return Optional.of(new Weights(card.get().hash(), store.weights(card.get())));
   }
@@ -167,33 +205,54 @@ public final class Distillation {
   private void check(Dataset train, Dataset test) {
     if (!train.sample().equals(test.sample()) || train.classes() != test.classes()) {
       throw new IllegalArgumentException(
-          "[data] training and test samples must be alike: " + train.sample() + " of " + train.classes()
-              + " classes, " + test.sample() + " of " + test.classes());
+          "[data] training and test samples must be alike: "
+              + train.sample()
+              + " of "
+              + train.classes()
+              + " classes, "
+              + test.sample()
+              + " of "
+              + test.classes());
     }
     architectures.forEach(
         (name, architecture) -> {
           if (architecture.input().size() != train.sample().size()) {
             throw new JsonException(
-                "recipe " + recipe.name() + ": " + name + " takes " + architecture.input() + ", the samples are "
+                "recipe "
+                    + recipe.name()
+                    + ": "
+                    + name
+                    + " takes "
+                    + architecture.input()
+                    + ", the samples are "
                     + train.sample());
           }
           if (architecture.classes() != train.classes()) {
             throw new JsonException(
-                "recipe " + recipe.name() + ": " + name + " tells " + architecture.classes()
-                    + " classes apart, the data has " + train.classes());
+                "recipe "
+                    + recipe.name()
+                    + ": "
+                    + name
+                    + " tells "
+                    + architecture.classes()
+                    + " classes apart, the data has "
+                    + train.classes());
           }
         });
   }
 
   private Outcome outcome(Job job, ModelStore store, boolean cancelled) {
     List<ModelCard> cards = new ArrayList<>();
-    recipe.models().forEach(
-        (name, participant) -> {
-          if (job.published(name) != null) {
-            cards.add(store.card(participant.model(), job.published(name)));
-          }
-        });
-    Map<String, Double> metrics = cards.isEmpty() ? Map.of() : cards.get(cards.size() - 1).metrics();
+    recipe
+        .models()
+        .forEach(
+            (name, participant) -> {
+              if (job.published(name) != null) {
+                cards.add(store.card(participant.model(), job.published(name)));
+              }
+            });
+    Map<String, Double> metrics =
+        cards.isEmpty() ? Map.of() : cards.get(cards.size() - 1).metrics();
     return new Outcome(job.id(), cards, metrics, cancelled);
   }
 }

@@ -23,7 +23,13 @@ final class Forward implements AutoCloseable {
   private final int classes;
 
   /** Over the variables' weights under the scope; those that are missing are declared. */
-  Forward(Device device, Variables variables, String scope, Architecture architecture, Dataset data, long seed) {
+  Forward(
+      Device device,
+      Variables variables,
+      String scope,
+      Architecture architecture,
+      Dataset data,
+      long seed) {
     Graph graph = new Graph(Mode.INFERENCE);
     Value x = graph.input(StepGraph.IMAGES, data.sample().batched(BATCH), DType.FLOAT32);
     graph.output("logits", StepGraph.build(graph, architecture, scope, x));
@@ -33,10 +39,6 @@ final class Forward implements AutoCloseable {
     Fetch output = plan.output("logits");
     logits = output.floats();
     classes = architecture.classes();
-  }
-
-  int classes() {
-    return classes;
   }
 
   /**

@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * FitNet hint (Romero et al. 2015): mean (F_T − r(F_S))² between two layers' outputs, the teacher's a constant. Both may be
- * maps [B, C, H, W]: the larger one is average-pooled to the smaller, and r is a 1×1 convolution where the channels differ.
- * Else both are taken as rows [B, D], and r is linear where D differs. Where nothing differs there is no r. It trains with the
- * student and is not part of it.
+ * FitNet hint (Romero et al. 2015): mean (F_T − r(F_S))² between two layers' outputs, the teacher's
+ * a constant. Both may be maps [B, C, H, W]: the larger one is average-pooled to the smaller, and r
+ * is a 1×1 convolution where the channels differ. Else both are taken as rows [B, D], and r is
+ * linear where D differs. Where nothing differs there is no r. It trains with the student and is
+ * not part of it.
  *
  * @param student path of the student's feature: {@code student/conv1}
  * @param teacher path of the teacher's
@@ -77,14 +78,18 @@ public record Hint(String label, String student, String teacher, Schedule weight
     int to = t.shape().dim(1);
     if (from != to) {
       Value weight = scene.adapter("weight", Shape.of(to, from, 1, 1), from);
-      s = g.bias(g.conv2d(s, weight, Pooling.window(1, 1, 1, 1), 1), scene.adapter("bias", Shape.of(to), from));
+      s =
+          g.bias(
+              g.conv2d(s, weight, Pooling.window(1, 1, 1, 1), 1),
+              scene.adapter("bias", Shape.of(to), from));
     }
     return g.mse(s, t);
   }
 
   @Override
   public Map<String, Object> settings() {
-    return Settings.of("student", student, "teacher", teacher, "weight", weight.toJson(), "label", label);
+    return Settings.of(
+        "student", student, "teacher", teacher, "weight", weight.toJson(), "label", label);
   }
 
   @Override

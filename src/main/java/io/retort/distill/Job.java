@@ -16,8 +16,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A job's directory: {@code recipe.json}, {@code state.json}, the checkpoint of the phase under way, and weights that later
- * phases go on from. Every file is written beside, synced and renamed, so that it is whole at every moment.
+ * A job's directory: {@code recipe.json}, {@code state.json}, the checkpoint of the phase under
+ * way, and weights that later phases go on from. Every file is written beside, synced and renamed,
+ * so that it is whole at every moment.
  */
 final class Job {
   private static final String STATE = "state.json";
@@ -26,7 +27,14 @@ final class Job {
   record Identity(String recipeHash, String trainingData, String testData, long seed) {
     private Map<String, Object> named() {
       return Settings.of(
-          "recipe", recipeHash, "training data", trainingData, "test data", testData, "seed", Long.toString(seed));
+          "recipe",
+          recipeHash,
+          "training data",
+          trainingData,
+          "test data",
+          testData,
+          "seed",
+          Long.toString(seed));
     }
   }
 
@@ -50,8 +58,8 @@ final class Job {
   /**
    * Opens a job's directory and writes the recipe into it.
    *
-   * @throws IllegalArgumentException if it is to go on but began with another recipe, data or seed; or is not to go on but
-   *     has not ended
+   * @throws IllegalArgumentException if it is to go on but began with another recipe, data or seed;
+   *     or is not to go on but has not ended
    */
   static Job open(TrainingOptions options, Recipe recipe, Identity identity, int threads) {
     Path directory = options.jobs().resolve(options.jobId());
@@ -59,11 +67,13 @@ final class Job {
     try {
       Files.createDirectories(directory);
       if (Files.exists(directory.resolve(STATE))) {
-        job.takeUp(Fields.read("job " + options.jobId(), directory.resolve(STATE)), options.resume());
+        job.takeUp(
+            Fields.read("job " + options.jobId(), directory.resolve(STATE)), options.resume());
       }
       replace(directory.resolve("recipe.json"), Json.pretty(recipe.toMap()));
     } catch (IOException e) {
-      throw new UncheckedIOException("[job] the jobs directory must be writable: " + options.jobs(), e);
+      throw new UncheckedIOException(
+          "[job] the jobs directory must be writable: " + options.jobs(), e);
     }
     job.save(null);
     return job;
@@ -74,7 +84,10 @@ final class Job {
     if (!resume) {
       if (!ended) {
         throw new IllegalArgumentException(
-            "[job] job " + id + " must be resumed, or get another id: it stopped in phase " + state.integer("phase"));
+            "[job] job "
+                + id
+                + " must be resumed, or get another id: it stopped in phase "
+                + state.integer("phase"));
       }
       Files.deleteIfExists(checkpoint());
       return;
@@ -86,8 +99,14 @@ final class Job {
             (what, now) -> {
               if (!Objects.equals(began.text(what), now)) {
                 throw new IllegalArgumentException(
-                    "[resume] job " + id + " must go on with the " + what + " it began with, "
-                        + began.text(what) + ": " + now);
+                    "[resume] job "
+                        + id
+                        + " must go on with the "
+                        + what
+                        + " it began with, "
+                        + began.text(what)
+                        + ": "
+                        + now);
               }
             });
     phase = state.integer("phase");
@@ -115,6 +134,18 @@ final class Job {
 
   Path checkpoint() {
     return directory.resolve("checkpoint.safetensors");
+  }
+
+  /** Whether the phase under way has a checkpoint; one that an earlier phase left is deleted. */
+  boolean hasCheckpoint() {
+    if (!Files.exists(checkpoint())) {
+      return false;
+    }
+    if (Checkpoint.read(checkpoint()).whole(Checkpoint.PHASE) == phase) {
+      return true;
+    }
+    delete(checkpoint());
+    return false;
   }
 
   /** Where a model's weights wait for a later phase. */
@@ -150,15 +181,28 @@ final class Job {
   private void save(Throwable reasonOrNull) {
     Map<String, Object> state =
         Settings.of(
-            "job", id, "recipe", recipe, "status", status, "phase", phase, "published", published,
-            "threads", threads, "began", identity.named());
+            "job",
+            id,
+            "recipe",
+            recipe,
+            "status",
+            status,
+            "phase",
+            phase,
+            "published",
+            published,
+            "threads",
+            threads,
+            "began",
+            identity.named());
     if (reasonOrNull != null) {
       state.put("error", String.valueOf(reasonOrNull.getMessage()));
     }
     try {
       replace(directory.resolve(STATE), Json.pretty(state));
     } catch (IOException e) {
-      throw new UncheckedIOException("[job] the state of job " + id + " cannot be written in " + directory, e);
+      throw new UncheckedIOException(
+          "[job] the state of job " + id + " cannot be written in " + directory, e);
     }
   }
 
@@ -166,7 +210,10 @@ final class Job {
     Path beside = file.resolveSibling(file.getFileName() + ".part");
     try (FileChannel channel =
         FileChannel.open(
-            beside, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            beside,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
       ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
       while (bytes.hasRemaining()) {
         channel.write(bytes);

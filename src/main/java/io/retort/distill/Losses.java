@@ -1,6 +1,9 @@
 package io.retort.distill;
 
-/** The terms that a {@link io.retort.Distiller} takes, between models named {@code student} and {@code teacher}. */
+/**
+ * The terms that a {@link io.retort.Distiller} takes, between models named {@code student} and
+ * {@code teacher}.
+ */
 public final class Losses {
   static final String STUDENT = "student";
   static final String TEACHER = "teacher";
@@ -13,7 +16,8 @@ public final class Losses {
   }
 
   public static Term softmaxKl(Schedule temperature, Schedule weight) {
-    return new SoftmaxKl("soft", STUDENT, TEACHER, temperature, weight, SoftmaxKl.Form.KL, false, true);
+    return new SoftmaxKl(
+        "soft", STUDENT, TEACHER, temperature, weight, SoftmaxKl.Form.KL, false, true);
   }
 
   /** Cross-entropy with the labels, {@link CrossEntropy}. */
@@ -30,7 +34,9 @@ public final class Losses {
     return new CrossEntropy("hard", TEACHER, Schedule.constant(1));
   }
 
-  /** A hint between two layers, {@link Hint}: {@code hint("student/conv1", "teacher/conv2", 100)}. */
+  /**
+   * A hint between two layers, {@link Hint}: {@code hint("student/conv1", "teacher/conv2", 100)}.
+   */
   public static Term hint(String studentPath, String teacherPath, double weight) {
     return new Hint(Hint.KIND, studentPath, teacherPath, Schedule.constant(weight));
   }

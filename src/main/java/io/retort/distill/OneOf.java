@@ -5,7 +5,10 @@ import io.retort.json.JsonException;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Reads an object whose only field names a kind and holds that kind's settings: {@code {"adam":{…}}}. */
+/**
+ * Reads an object whose only field names a kind and holds that kind's settings: {@code
+ * {"adam":{…}}}.
+ */
 final class OneOf {
   private OneOf() {}
 
@@ -25,8 +28,14 @@ final class OneOf {
           fields.path() + " must be one of " + String.join(", ", kinds.keySet()) + ": it is empty");
     }
     Fields settings = fields.object(kind);
-    T value = kinds.get(kind).apply(settings);
-    settings.end();
-    return value;
+    try {
+      T value = kinds.get(kind).apply(settings);
+      settings.end();
+      return value;
+    } catch (JsonException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new JsonException(settings.path() + ": " + e.getMessage());
+    }
   }
 }

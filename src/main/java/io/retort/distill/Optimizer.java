@@ -13,7 +13,9 @@ public sealed interface Optimizer {
   /** The learning rate after the warm-up. */
   Schedule learningRate();
 
-  /** While it lasts, the learning rate is multiplied by a factor that rises in a line from 0 to 1. */
+  /**
+   * While it lasts, the learning rate is multiplied by a factor that rises in a line from 0 to 1.
+   */
   Span warmUp();
 
   /** The same optimiser at another learning rate. */
@@ -21,10 +23,22 @@ public sealed interface Optimizer {
 
   Map<String, Object> toMap();
 
-  /** Declares the update of one parameter; {@code step} counts from 1, {@code scaleOrNull} multiplies the gradient. */
-  void update(Graph graph, Value parameter, Value gradient, Value learningRate, Value step, Value scaleOrNull);
+  /**
+   * Declares the update of one parameter; {@code step} counts from 1, {@code scaleOrNull}
+   * multiplies the gradient.
+   */
+  void update(
+      Graph graph,
+      Value parameter,
+      Value gradient,
+      Value learningRate,
+      Value step,
+      Value scaleOrNull);
 
-  /** The learning rate at a time, warm-up included. At the first step of the warm-up it is one step's share, not 0. */
+  /**
+   * The learning rate at a time, warm-up included. At the first step of the warm-up it is one
+   * step's share, not 0.
+   */
   default double learningRateAt(double epoch, double epochs, double stepLength) {
     double length = warmUp().of(epochs);
     double factor = length <= 0 ? 1 : Math.min(1, (epoch + stepLength) / length);
@@ -37,7 +51,8 @@ public sealed interface Optimizer {
   }
 
   static Optimizer adamW(double learningRate, double weightDecay) {
-    return new Adam(Schedule.constant(learningRate), Span.NONE, 0.9, 0.999, 1e-8, weightDecay, true);
+    return new Adam(
+        Schedule.constant(learningRate), Span.NONE, 0.9, 0.999, 1e-8, weightDecay, true);
   }
 
   static Optimizer sgd(double learningRate, double momentum, boolean nesterov) {
@@ -45,8 +60,8 @@ public sealed interface Optimizer {
   }
 
   /**
-   * Adam (Kingma, Ba 2015), weight decay added to the gradient; {@code decoupled} is AdamW (Loshchilov, Hutter 2019), weight
-   * decay apart from the gradient.
+   * Adam (Kingma, Ba 2015), weight decay added to the gradient; {@code decoupled} is AdamW
+   * (Loshchilov, Hutter 2019), weight decay apart from the gradient.
    */
   record Adam(
       Schedule learningRate,
@@ -74,9 +89,11 @@ public sealed interface Optimizer {
     }
 
     @Override
-    public void update(Graph graph, Value p, Value gradient, Value rate, Value step, Value scaleOrNull) {
+    public void update(
+        Graph graph, Value p, Value gradient, Value rate, Value step, Value scaleOrNull) {
       AdamSettings settings =
-          new AdamSettings((float) beta1, (float) beta2, (float) epsilon, (float) weightDecay, decoupled);
+          new AdamSettings(
+              (float) beta1, (float) beta2, (float) epsilon, (float) weightDecay, decoupled);
       graph.adam(p, gradient, rate, step, scaleOrNull, settings);
     }
 
@@ -84,13 +101,16 @@ public sealed interface Optimizer {
     public Map<String, Object> toMap() {
       Map<String, Object> map = Settings.of("learningRate", learningRate.toJson());
       putWarmUp(map, warmUp);
-      map.putAll(Settings.of("beta1", beta1, "beta2", beta2, "epsilon", epsilon, "weightDecay", weightDecay));
+      map.putAll(
+          Settings.of(
+              "beta1", beta1, "beta2", beta2, "epsilon", epsilon, "weightDecay", weightDecay));
       return Map.of(decoupled ? "adamw" : "adam", map);
     }
   }
 
   /** Stochastic gradient descent with momentum, as PyTorch computes it. */
-  record Sgd(Schedule learningRate, Span warmUp, double momentum, double weightDecay, boolean nesterov)
+  record Sgd(
+      Schedule learningRate, Span warmUp, double momentum, double weightDecay, boolean nesterov)
       implements Optimizer {
     static Sgd parse(Fields f) {
       if (f.flag("nesterov", false) && f.number("momentum", 0) == 0) {
@@ -110,15 +130,22 @@ public sealed interface Optimizer {
     }
 
     @Override
-    public void update(Graph graph, Value p, Value gradient, Value rate, Value step, Value scaleOrNull) {
-      graph.sgd(p, gradient, rate, scaleOrNull, new SgdSettings((float) momentum, (float) weightDecay, nesterov));
+    public void update(
+        Graph graph, Value p, Value gradient, Value rate, Value step, Value scaleOrNull) {
+      graph.sgd(
+          p,
+          gradient,
+          rate,
+          scaleOrNull,
+          new SgdSettings((float) momentum, (float) weightDecay, nesterov));
     }
 
     @Override
     public Map<String, Object> toMap() {
       Map<String, Object> map = Settings.of("learningRate", learningRate.toJson());
       putWarmUp(map, warmUp);
-      map.putAll(Settings.of("momentum", momentum, "weightDecay", weightDecay, "nesterov", nesterov));
+      map.putAll(
+          Settings.of("momentum", momentum, "weightDecay", weightDecay, "nesterov", nesterov));
       return Map.of("sgd", map);
     }
   }
@@ -131,7 +158,12 @@ public sealed interface Optimizer {
     return OneOf.parse(
         owner.object(key),
         Map.<String, Function<Fields, Optimizer>>of(
-            "adam", f -> Adam.parse(f, false), "adamw", f -> Adam.parse(f, true), "sgd", Sgd::parse));
+            "adam",
+            f -> Adam.parse(f, false),
+            "adamw",
+            f -> Adam.parse(f, true),
+            "sgd",
+            Sgd::parse));
   }
 
   private static double belowOne(Fields fields, String key, double otherwise) {

@@ -11,4 +11,5 @@ import java.util.Map;
  * @param metrics those of the last saved model; empty where none was
  * @param cancelled whether it was stopped; it can then be resumed
  */
-public record Outcome(String job, List<ModelCard> models, Map<String, Double> metrics, boolean cancelled) {}
+public record Outcome(
+    String job, List<ModelCard> models, Map<String, Double> metrics, boolean cancelled) {}

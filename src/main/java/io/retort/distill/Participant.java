@@ -4,6 +4,8 @@ import io.retort.json.Fields;
 import io.retort.json.JsonException;
 import io.retort.nn.Architecture;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * A model of a recipe.
@@ -13,7 +15,15 @@ import java.util.Map;
  * @param model its name in the model store
  */
 public record Participant(String name, Object design, String model) {
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]*");
+  private static final Set<String> TAKEN = Set.of("adapter", "optimizer");
+
   public Participant {
+    if (!NAME.matcher(name).matches() || TAKEN.contains(name)) {
+      throw new JsonException(
+          "[recipe] a model's name must be of a-z, 0-9 and . _ -, and neither adapter nor optimizer: "
+              + name);
+    }
     if (!(design instanceof String) && !(design instanceof Map)) {
       throw new IllegalArgumentException(
           "[recipe] the architecture of " + name + " must be a name or a JSON object: " + design);
@@ -31,16 +41,20 @@ public record Participant(String name, Object design, String model) {
     if (design instanceof String builtIn) {
       return Architecture.named(builtIn);
     }
-    Fields fields = Fields.of("recipe.models." + name + ".architecture", (Map<String, Object>) design);
+    Fields fields =
+        Fields.of("recipe.models." + name + ".architecture", (Map<String, Object>) design);
     return Architecture.parse(fields);
   }
 
   static Participant parse(String name, Fields fields) {
     Object design = fields.raw("architecture");
+    String model = fields.text("model", name);
+    fields.end();
     if (!(design instanceof String) && !(design instanceof Map)) {
-      throw fields.wrong("architecture", "the name of a built-in architecture or an architecture's object");
+      throw fields.wrong(
+          "architecture", "the name of a built-in architecture or an architecture's object");
     }
-    Participant participant = new Participant(name, design, fields.text("model", name));
+    Participant participant = new Participant(name, design, model);
     try {
       participant.architecture();
     } catch (JsonException e) {

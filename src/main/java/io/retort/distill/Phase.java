@@ -11,15 +11,18 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * A stretch of a recipe in which some models train on a sum of terms; those that only answer are frozen.
+ * A stretch of a recipe in which some models train on a sum of terms; those that only answer are
+ * frozen.
  *
  * @param name in progress reports
  * @param train names of the models that train, all in the same steps
  * @param onlyIfMissing whether the phase is left out when the model store has all of them
  * @param clipNorm the gradients' common norm is held to this; 0 for no limit
- * @param hardLabelsFirst while it lasts, terms that learn from labels alone weigh 1 and all others 0
+ * @param hardLabelsFirst while it lasts, terms that learn from labels alone weigh 1 and all others
+ *     0
  * @param earlyStopping null for none
- * @param jitter by how many pixels images are moved, each at random; the same image goes to every model
+ * @param jitter by how many pixels images are moved, each at random; the same image goes to every
+ *     model
  * @param keep which weights go on: those of the best epoch or of the last
  */
 public record Phase(
@@ -71,7 +74,18 @@ public record Phase(
   /** A phase with the defaults: batch 64, Adam at 1e-3, the best epoch's weights. */
   public static Phase of(String name, List<String> train, int epochs, List<Term> terms) {
     return new Phase(
-        name, train, false, epochs, DEFAULT_BATCH, Optimizer.adam(1e-3), 0, Span.NONE, null, 0, Keep.BEST, terms);
+        name,
+        train,
+        false,
+        epochs,
+        DEFAULT_BATCH,
+        Optimizer.adam(1e-3),
+        0,
+        Span.NONE,
+        null,
+        0,
+        Keep.BEST,
+        terms);
   }
 
   static Phase parse(Fields f) {
@@ -115,14 +129,20 @@ public record Phase(
     return frozen;
   }
 
-  /** Frozen models of which only logits are wanted, of unchanging inputs: these are worked out once, before the phase. */
+  /**
+   * Frozen models of which only logits are wanted, of unchanging inputs: these are worked out once,
+   * before the phase.
+   */
   Set<String> answeredOnce() {
     Set<String> once = frozen();
     if (jitter > 0) {
       once.clear();
     }
     for (Term term : terms) {
-      term.features().stream().filter(path -> path.contains("/")).map(Scene::modelOf).forEach(once::remove);
+      term.features().stream()
+          .filter(path -> path.contains("/"))
+          .map(Scene::modelOf)
+          .forEach(once::remove);
     }
     return once;
   }
@@ -137,7 +157,17 @@ public record Phase(
 
   Phase withTerms(UnaryOperator<Term> change) {
     return new Phase(
-        name, train, onlyIfMissing, epochs, batch, optimizer, clipNorm, hardLabelsFirst, earlyStopping, jitter, keep,
+        name,
+        train,
+        onlyIfMissing,
+        epochs,
+        batch,
+        optimizer,
+        clipNorm,
+        hardLabelsFirst,
+        earlyStopping,
+        jitter,
+        keep,
         terms.stream().map(change).toList());
   }
 

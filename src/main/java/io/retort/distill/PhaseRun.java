@@ -8,7 +8,6 @@ import io.retort.graph.Variables;
 import io.retort.nn.Architecture;
 import io.retort.tensor.HostTensor;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,8 +16,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Carries out one phase. All chance comes from the seed and from the numbers of {@link TrainingState}, so a run that goes on
- * from a checkpoint ends with the same weights as one that was never stopped.
+ * Carries out one phase. All chance comes from the seed and from the numbers of {@link
+ * TrainingState}, so a run that goes on from a checkpoint ends with the same weights as one that
+ * was never stopped.
  */
 final class PhaseRun implements AutoCloseable {
   private final Workbench bench;
@@ -29,11 +29,11 @@ final class PhaseRun implements AutoCloseable {
   private final Answers answers;
   private final TrainingState state;
   private final Variables variables;
-  private final Map<String, Forward> forwards = new LinkedHashMap<>();
   private final List<StepPlan> plans = new ArrayList<>();
   private final CheckpointWriter writer;
   private final Reporter reporter;
   private final double[] weights;
+  private Evaluation evaluation;
   private long lastCheckpoint = System.nanoTime();
 
   /**
@@ -58,15 +58,20 @@ final class PhaseRun implements AutoCloseable {
     variables = new Variables(bench.device());
     writer = new CheckpointWriter(bench.job().checkpoint());
     weights = new double[phase.terms().size()];
-    long steps = (long) phase.epochs() * ((bench.train().size() + phase.batch() - 1) / phase.batch());
-    reporter = new Reporter(bench.job().id(), phase.name(), phase.epochs(), steps, bench.listener());
+    long steps =
+        (long) phase.epochs() * ((bench.train().size() + phase.batch() - 1) / phase.batch());
+    reporter =
+        new Reporter(bench.job().id(), phase.name(), phase.epochs(), steps, bench.listener());
   }
 
-  /** Trains to the end; none where the job was cancelled, and then there is a checkpoint to go on from. */
+  /**
+   * Trains to the end; none where the job was cancelled, and then there is a checkpoint to go on
+   * from.
+   */
   Optional<Map<String, Trained>> run() {
     Map<String, FloatBuffer> logits = new LinkedHashMap<>();
     for (String model : phase.answeredOnce()) {
-      Optional<FloatBuffer> answer = answers.of(model, bench.train());
+      Optional<FloatBuffer> answer = answers.of(model, bench.train(), "soft-labels");
       if (answer.isEmpty()) {
         return Optional.empty();
       }
@@ -80,13 +85,13 @@ final class PhaseRun implements AutoCloseable {
         writer.await();
         return Optional.empty();
       }
-      evaluate();
+      evaluation.note(state);
       Map<String, Double> losses = state.losses();
       state.nextEpoch();
       report(losses, state.epoch);
       checkpoint();
     }
-    Optional<Map<String, Trained>> trained = finish();
+    Optional<Map<String, Trained>> trained = evaluation.end(state);
     writer.await();
     return trained;
   }
@@ -114,27 +119,25 @@ final class PhaseRun implements AutoCloseable {
       }
     }
     for (int i = 0; i < graphs.size(); i++) {
-      plans.add(new StepPlan(phase, graphs.get(i), batches.get(i), bench.device(), variables, logits));
+      plans.add(
+          new StepPlan(phase, graphs.get(i), batches.get(i), bench.device(), variables, logits));
     }
-    for (String model : phase.train()) {
-      Architecture architecture = architectures.get(model);
-      forwards.put(
-          model,
-          new Forward(bench.device(), variables, model, architecture, bench.test(), bench.options().seed()));
-    }
+    evaluation = new Evaluation(bench, phase, architectures, given, answers, variables);
   }
 
   /** The rest of an epoch; false when it was cancelled. */
   private boolean epoch() {
     Dataset data = bench.train();
     int[] order = Shuffle.order(data.size(), bench.seed(index), state.epoch);
-    Jitter jitter = phase.jitter() == 0 ? null : new Jitter(phase.jitter(), bench.seed(index), state.epoch);
+    Jitter jitter =
+        phase.jitter() == 0 ? null : new Jitter(phase.jitter(), bench.seed(index), state.epoch);
     long before = System.nanoTime();
     while (state.position < data.size()) {
       if (bench.cancelled().getAsBoolean()) {
         return false;
       }
-      StepPlan plan = data.size() - state.position >= plans.get(0).batch() ? plans.get(0) : plans.get(1);
+      StepPlan plan =
+          data.size() - state.position >= plans.get(0).batch() ? plans.get(0) : plans.get(1);
       step(plan, order, jitter);
       long now = System.nanoTime();
       reporter.worked(now - before, plan.batch());
@@ -152,38 +155,33 @@ final class PhaseRun implements AutoCloseable {
   private void step(StepPlan plan, int[] order, Jitter jitter) {
     double size = bench.train().size();
     plan.gather(bench.train(), order, state.position, jitter);
-    plan.schedule(state.epoch + state.position / size, plan.batch() / size, state.step + 1, weights);
+    plan.schedule(
+        state.epoch + state.position / size, plan.batch() / size, state.step + 1, weights);
     plan.seed((int) bench.seed(index), (int) state.step);
     plan.run();
     for (int i = 0; i < weights.length; i++) {
       float loss = plan.loss(i);
       if (!Float.isFinite(loss)) {
         throw new IllegalStateException(
-            "[" + phase.name() + "] the loss " + phase.terms().get(i).label() + " must be finite: " + loss
-                + " in epoch " + (state.epoch + 1) + ", step " + (state.step + 1));
+            "["
+                + phase.name()
+                + "] the loss "
+                + phase.terms().get(i).label()
+                + " must be finite: "
+                + loss
+                + " in epoch "
+                + (state.epoch + 1)
+                + ", step "
+                + (state.step + 1));
       }
       state.addLoss(i, loss, weights[i], plan.batch());
     }
     state.addSamples(plan.batch());
   }
 
-  private void evaluate() {
-    boolean better = false;
-    double least = phase.earlyStopping() == null ? 0 : phase.earlyStopping().minimumImprovement();
-    for (String model : phase.train()) {
-      double accuracy = Scores.accuracy(forwards.get(model).logits(bench.test()), bench.test());
-      state.accuracy.put(model, accuracy);
-      Best best = state.best.get(model);
-      better |= accuracy > best.accuracy() + least;
-      if (accuracy > best.accuracy()) {
-        state.best.put(model, new Best(accuracy, state.epoch + 1, Weights.copy(variables, model)));
-      }
-    }
-    state.epochsWithoutImprovement = better ? 0 : state.epochsWithoutImprovement + 1;
-  }
-
   private boolean stopsEarly() {
-    return phase.earlyStopping() != null && state.epochsWithoutImprovement >= phase.earlyStopping().patience();
+    return phase.earlyStopping() != null
+        && state.epochsWithoutImprovement >= phase.earlyStopping().patience();
   }
 
   private void report(Map<String, Double> losses, int epoch) {
@@ -201,7 +199,7 @@ final class PhaseRun implements AutoCloseable {
     }
     tensors.putAll(state.tensors());
     Map<String, String> numbers = state.numbers();
-    numbers.put("phase", Integer.toString(index));
+    numbers.put(Checkpoint.PHASE, Integer.toString(index));
     numbers.put("teachers", teachers().toString());
     writer.write(new Checkpoint(tensors, numbers));
     lastCheckpoint = System.nanoTime();
@@ -214,67 +212,30 @@ final class PhaseRun implements AutoCloseable {
   }
 
   private void restore() {
-    if (!Files.exists(bench.job().checkpoint())) {
+    if (!bench.job().hasCheckpoint()) {
       return;
     }
     Checkpoint checkpoint = Checkpoint.read(bench.job().checkpoint());
-    if (checkpoint.whole("phase") != index) {
-      return;
-    }
     if (!checkpoint.text("teachers").equals(teachers().toString())) {
       throw new IllegalArgumentException(
-          "[resume] job " + bench.job().id() + " must go on with the teacher it began with, "
-              + checkpoint.text("teachers") + ": " + teachers());
+          "[resume] job "
+              + bench.job().id()
+              + " must go on with the teacher it began with, "
+              + checkpoint.text("teachers")
+              + ": "
+              + teachers());
     }
     checkpoint.under(Checkpoint.NOW).forEach(variables::set);
     state.restore(checkpoint);
-  }
-
-  private Optional<Map<String, Trained>> finish() {
-    Map<String, Trained> trained = new LinkedHashMap<>();
-    for (String model : phase.train()) {
-      Best best = state.best.get(model);
-      if (phase.keep() == Phase.Keep.BEST) {
-        new Weights("", best.weights()).into(variables, model);
-      }
-      Map<String, Double> metrics = new LinkedHashMap<>();
-      metrics.put("accuracy", phase.keep() == Phase.Keep.BEST ? best.accuracy() : state.accuracy.get(model));
-      metrics.put("lastAccuracy", state.accuracy.get(model));
-      metrics.put("bestAccuracy", best.accuracy());
-      metrics.put("bestEpoch", (double) best.epoch());
-      metrics.put("epochs", (double) state.epoch);
-      metrics.put("parameters", (double) architectures.get(model).parameters());
-      metrics.put("multiplyAdds", (double) architectures.get(model).multiplyAdds());
-      String teacher = teacherOf(model);
-      if (teacher != null) {
-        Optional<FloatBuffer> its = answers.of(teacher, bench.test());
-        if (its.isEmpty()) {
-          return Optional.empty();
-        }
-        FloatBuffer own = forwards.get(model).logits(bench.test());
-        metrics.put("klToTeacher", Scores.divergence(its.get(), own, architectures.get(model).classes()));
-      }
-      String hash = teacher == null ? null : given.apply(teacher).hash();
-      trained.put(model, new Trained(Weights.copy(variables, model), metrics, hash));
-    }
-    return Optional.of(trained);
-  }
-
-  /** The first frozen model that a term sets over the given one; null where there is none. */
-  private String teacherOf(String model) {
-    return phase.terms().stream()
-        .filter(term -> term.models().get(0).equals(model))
-        .flatMap(term -> term.models().stream().skip(1))
-        .filter(phase.frozen()::contains)
-        .findFirst()
-        .orElse(null);
   }
 
   @Override
   public void close() {
     writer.close();
     plans.forEach(StepPlan::close);
-    forwards.values().forEach(Forward::close);
+    if (evaluation != null) {
+      evaluation.close();
+    }
     variables.close();
   }
 }

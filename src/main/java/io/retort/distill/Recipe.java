@@ -27,7 +27,11 @@ import java.util.function.UnaryOperator;
  * @param promote when a finished model becomes the live one of the store
  */
 public record Recipe(
-    String name, String about, Map<String, Participant> models, List<Phase> phases, Promotion promote) {
+    String name,
+    String about,
+    Map<String, Participant> models,
+    List<Phase> phases,
+    Promotion promote) {
   private static final List<String> BUILT_IN =
       List.of(
           "mnist",
@@ -47,12 +51,18 @@ public record Recipe(
     Set<String> names = new HashSet<>();
     for (Phase phase : phases) {
       if (!names.add(phase.name())) {
-        throw new JsonException("recipe " + name + " must name every phase apart: " + phase.name() + " twice");
+        throw new JsonException(
+            "recipe " + name + " must name every phase apart: " + phase.name() + " twice");
       }
       for (String model : phase.models()) {
         if (!models.containsKey(model)) {
           throw new JsonException(
-              "recipe " + name + " phase " + phase.name() + ": there is no model " + model
+              "recipe "
+                  + name
+                  + " phase "
+                  + phase.name()
+                  + ": there is no model "
+                  + model
                   + Nearest.hint(model, models.keySet()));
         }
       }
@@ -60,7 +70,8 @@ public record Recipe(
     Set<String> stored = new HashSet<>();
     for (Participant each : models.values()) {
       if (!stored.add(each.model())) {
-        throw new JsonException("recipe " + name + " must store every model under its own name: " + each.model());
+        throw new JsonException(
+            "recipe " + name + " must store every model under its own name: " + each.model());
       }
     }
   }
@@ -88,7 +99,10 @@ public record Recipe(
       return parse(Fields.read("recipe " + file.getFileName(), file));
     }
     throw new JsonException(
-        "there is no recipe " + nameOrFile + ", neither built in nor a file" + Nearest.hint(nameOrFile, BUILT_IN));
+        "there is no recipe "
+            + nameOrFile
+            + ", neither built in nor a file"
+            + Nearest.hint(nameOrFile, BUILT_IN));
   }
 
   /**
@@ -100,9 +114,7 @@ public record Recipe(
     Map<String, Participant> models = new LinkedHashMap<>();
     Fields declared = f.object("models");
     for (String name : declared.values().keySet()) {
-      Fields model = declared.object(name);
-      models.put(name, Participant.parse(name, model));
-      model.end();
+      models.put(name, Participant.parse(name, declared.object(name)));
     }
     List<Phase> phases = new ArrayList<>();
     for (Fields phase : f.objects("phases")) {
@@ -154,20 +166,31 @@ public record Recipe(
   /** Another temperature in the last phase's softmaxKl terms. */
   public Recipe withTemperature(double temperature) {
     return withLast(
-        phase -> phase.withTerms(
-            term -> term instanceof SoftmaxKl kl ? kl.heated(Schedule.constant(temperature)) : term));
+        phase ->
+            phase.withTerms(
+                term ->
+                    term instanceof SoftmaxKl kl
+                        ? kl.heated(Schedule.constant(temperature))
+                        : term));
   }
 
-  /** In the last phase, this weight for the softmaxKl terms and what it lacks to 1 for the crossEntropy terms. */
+  /**
+   * In the last phase, this weight for the softmaxKl terms and what it lacks to 1 for the
+   * crossEntropy terms.
+   */
   public Recipe withSoftWeight(double weight) {
+    if (!(weight >= 0 && weight <= 1)) {
+      throw new JsonException("recipe " + name + ": softWeight must be from 0 to 1: " + weight);
+    }
     return withLast(
-        phase -> phase.withTerms(
-            term -> {
-              if (term instanceof SoftmaxKl) {
-                return term.weighted(Schedule.constant(weight));
-              }
-              return term.hard() ? term.weighted(Schedule.constant(1 - weight)) : term;
-            }));
+        phase ->
+            phase.withTerms(
+                term -> {
+                  if (term instanceof SoftmaxKl) {
+                    return term.weighted(Schedule.constant(weight));
+                  }
+                  return term.hard() ? term.weighted(Schedule.constant(1 - weight)) : term;
+                }));
   }
 
   /** Only the phases up to one of that name, as to train no more than the teacher. */
@@ -178,7 +201,8 @@ public record Recipe(
       }
     }
     List<String> names = phases.stream().map(Phase::name).toList();
-    throw new JsonException("recipe " + name + " has no phase " + phase + Nearest.hint(phase, names));
+    throw new JsonException(
+        "recipe " + name + " has no phase " + phase + Nearest.hint(phase, names));
   }
 
   private Recipe withEach(UnaryOperator<Phase> change) {

@@ -6,9 +6,9 @@ import io.retort.graph.Value;
 import io.retort.tensor.Shape;
 
 /**
- * Relations between the samples of a batch, of rows f [B, D] (Park et al. 2019). Everything comes from the products of the
- * centred rows, G = (f − mean)(f − mean)ᵀ [B, B]: relations do not see a shift, and centring keeps the digits that the
- * differences need.
+ * Relations between the samples of a batch, of rows f [B, D] (Park et al. 2019). Everything comes
+ * from the products of the centred rows, G = (f − mean)(f − mean)ᵀ [B, B]: relations do not see a
+ * shift, and centring keeps the digits that the differences need.
  */
 final class Relations {
   /** Keeps the square root's derivative finite at distance 0. */
@@ -16,7 +16,10 @@ final class Relations {
 
   private Relations() {}
 
-  /** Distances of all pairs over the mean distance of two different samples, [B, B]; the diagonal is 0. */
+  /**
+   * Distances of all pairs over the mean distance of two different samples, [B, B]; the diagonal is
+   * 0.
+   */
   static Value distances(Graph g, Value f) {
     int b = f.shape().dim(0);
     Value d = g.multiply(pairDistances(g, products(g, f)), offDiagonal(g, b));
@@ -28,16 +31,19 @@ final class Relations {
   static Value angles(Graph g, Value f) {
     int b = f.shape().dim(0);
     Value products = products(g, f);
-    Value inverse = g.multiply(g.unary(UnaryOp.reciprocal, pairDistances(g, products)), offDiagonal(g, b));
+    Value inverse =
+        g.multiply(g.unary(UnaryOp.reciprocal, pairDistances(g, products)), offDiagonal(g, b));
     Value own = own(g, products);
     Value cosines =
         g.add(
             g.subtract(
-                g.subtract(g.reshape(products, Shape.of(1, b, b)), g.reshape(products, Shape.of(b, b, 1))),
+                g.subtract(
+                    g.reshape(products, Shape.of(1, b, b)), g.reshape(products, Shape.of(b, b, 1))),
                 g.reshape(products, Shape.of(b, 1, b))),
             g.reshape(own, Shape.of(b, 1, 1)));
     return g.multiply(
-        g.multiply(cosines, g.reshape(inverse, Shape.of(b, b, 1))), g.reshape(inverse, Shape.of(b, 1, b)));
+        g.multiply(cosines, g.reshape(inverse, Shape.of(b, b, 1))),
+        g.reshape(inverse, Shape.of(b, 1, b)));
   }
 
   /** Mean of Huber's function of the difference, over every entry. */
@@ -55,7 +61,8 @@ final class Relations {
     Value own = own(g, products);
     Value twice = g.multiply(products, g.constant(Shape.of(1), 2));
     Value squared = g.subtract(g.add(own, g.reshape(own, Shape.of(1, b))), twice);
-    return g.unary(UnaryOp.sqrt, g.maximum(squared, g.constant(Shape.of(1), LEAST_SQUARED_DISTANCE)));
+    return g.unary(
+        UnaryOp.sqrt, g.maximum(squared, g.constant(Shape.of(1), LEAST_SQUARED_DISTANCE)));
   }
 
   /** The diagonal, [B, 1]. */

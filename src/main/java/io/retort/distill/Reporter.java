@@ -3,7 +3,10 @@ package io.retort.distill;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Tells the listener of one phase's progress, at most every quarter of a second but for the reports that must come. */
+/**
+ * Tells the listener of one phase's progress, at most every quarter of a second but for the reports
+ * that must come.
+ */
 final class Reporter {
   private static final long INTERVAL_NANOS = 250_000_000;
 
@@ -49,6 +52,7 @@ final class Reporter {
     last = System.nanoTime();
     double rate = busyNanos == 0 ? Double.NaN : samples * 1e9 / busyNanos;
     double left = samplesLeft == 0 ? 0 : samplesLeft / rate;
-    listener.accept(new Progress(job, phase, epoch, epochs, step, steps, loss, accuracy, rate, left));
+    listener.accept(
+        new Progress(job, phase, epoch, epochs, step, steps, loss, accuracy, rate, left));
   }
 }

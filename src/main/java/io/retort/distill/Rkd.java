@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Relational distillation (Park, Kim, Lu, Cho 2019): the mean of Huber's function of ψ(S) − ψ(T) over all pairs or triples of
- * the batch's samples, ψ being {@link Relation}. Features are taken as rows [B, D], the teacher's as constants; D may differ. A
- * batch with fewer samples than the relation needs has loss 0.
+ * Relational distillation (Park, Kim, Lu, Cho 2019): the mean of Huber's function of ψ(S) − ψ(T)
+ * over all pairs or triples of the batch's samples, ψ being {@link Relation}. Features are taken as
+ * rows [B, D], the teacher's as constants; D may differ. A batch with fewer samples than the
+ * relation needs has loss 0.
  *
  * @param student path of the student's feature, or its name alone for its logits
  * @param teacher the same of the teacher
@@ -33,7 +34,12 @@ public record Rkd(String label, Relation relation, String student, String teache
   }
 
   static Rkd parse(Relation relation, Fields f) {
-    return new Rkd(f.text("label", relation.kind), relation, f.text("student"), f.text("teacher"), Terms.weight(f));
+    return new Rkd(
+        f.text("label", relation.kind),
+        relation,
+        f.text("student"),
+        f.text("teacher"),
+        Terms.weight(f));
   }
 
   @Override
@@ -76,7 +82,8 @@ public record Rkd(String label, Relation relation, String student, String teache
 
   @Override
   public Map<String, Object> settings() {
-    return Settings.of("student", student, "teacher", teacher, "weight", weight.toJson(), "label", label);
+    return Settings.of(
+        "student", student, "teacher", teacher, "weight", weight.toJson(), "label", label);
   }
 
   @Override

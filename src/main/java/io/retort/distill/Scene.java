@@ -16,7 +16,13 @@ public final class Scene {
   private final Set<String> frozen;
   private final Value labels;
 
-  Scene(Graph graph, int batch, Term term, Map<String, Value> logits, Set<String> frozen, Value labels) {
+  Scene(
+      Graph graph,
+      int batch,
+      Term term,
+      Map<String, Value> logits,
+      Set<String> frozen,
+      Value labels) {
     this.graph = graph;
     this.batch = batch;
     this.term = term;
@@ -45,7 +51,10 @@ public final class Scene {
     return logits.get(model);
   }
 
-  /** The output of a layer by its path, [B, …]; a model's name alone gives its logits. Constant where it does not train. */
+  /**
+   * The output of a layer by its path, [B, …]; a model's name alone gives its logits. Constant
+   * where it does not train.
+   */
   public Value feature(String path) {
     if (path.indexOf('/') < 0) {
       return logits(path);
@@ -80,6 +89,8 @@ public final class Scene {
   /** A parameter of the term itself: it trains in this phase and belongs to no model. */
   public Value adapter(String name, Shape shape, int fanIn) {
     return graph.parameter(
-        StepGraph.ADAPTERS + term.label() + "/" + name, shape, Initializers.uniform((float) (1 / Math.sqrt(fanIn))));
+        StepGraph.ADAPTERS + term.label() + "/" + name,
+        shape,
+        Initializers.uniform((float) (1 / Math.sqrt(fanIn))));
   }
 }

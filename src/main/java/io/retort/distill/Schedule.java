@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * A number that may change while a phase trains: a term's weight, a temperature, a learning rate. A function of time alone,
- * so a resumed job needs no state for it.
+ * A number that may change while a phase trains: a term's weight, a temperature, a learning rate. A
+ * function of time alone, so a resumed job needs no state for it.
  */
 public sealed interface Schedule {
   /**
@@ -32,7 +32,10 @@ public sealed interface Schedule {
     return new Linear(from, to);
   }
 
-  /** Half a cosine from {@code from} to {@code to}, begun anew {@code cycles} times (Loshchilov, Hutter 2017). */
+  /**
+   * Half a cosine from {@code from} to {@code to}, begun anew {@code cycles} times (Loshchilov,
+   * Hutter 2017).
+   */
   static Schedule cosine(double from, double to, int cycles) {
     return new Cosine(from, to, cycles);
   }
@@ -73,7 +76,8 @@ public sealed interface Schedule {
   record Cosine(double from, double to, int cycles) implements Schedule {
     public Cosine {
       if (cycles < 1) {
-        throw new IllegalArgumentException("[schedule] cosine.cycles must be at least 1: " + cycles);
+        throw new IllegalArgumentException(
+            "[schedule] cosine.cycles must be at least 1: " + cycles);
       }
     }
 
@@ -93,7 +97,8 @@ public sealed interface Schedule {
   record Step(double from, double factor, Span every) implements Schedule {
     public Step {
       if (every.length() <= 0) {
-        throw new IllegalArgumentException("[schedule] step.every must be longer than 0: " + every.length());
+        throw new IllegalArgumentException(
+            "[schedule] step.every must be longer than 0: " + every.length());
       }
     }
 
@@ -108,12 +113,16 @@ public sealed interface Schedule {
     }
   }
 
-  /** Schedules one after another; a piece's own schedule runs over that piece. The last one takes what is left. */
+  /**
+   * Schedules one after another; a piece's own schedule runs over that piece. The last one takes
+   * what is left.
+   */
   record Piecewise(List<Piece> pieces) implements Schedule {
     public Piecewise {
       pieces = List.copyOf(pieces);
       if (pieces.isEmpty()) {
-        throw new IllegalArgumentException("[schedule] piecewise must have at least one piece: none");
+        throw new IllegalArgumentException(
+            "[schedule] piecewise must have at least one piece: none");
       }
     }
 
@@ -174,7 +183,8 @@ public sealed interface Schedule {
           owner.object(key),
           Map.<String, Function<Fields, Schedule>>of(
               "linear", f -> new Linear(f.number("from"), f.number("to")),
-              "cosine", f -> new Cosine(f.number("from"), f.number("to", 0), f.integer("cycles", 1)),
+              "cosine",
+                  f -> new Cosine(f.number("from"), f.number("to", 0), f.integer("cycles", 1)),
               "step", f -> new Step(f.number("from"), f.number("factor"), Span.parse(f, "every")),
               "piecewise", f -> null));
     } catch (JsonException e) {

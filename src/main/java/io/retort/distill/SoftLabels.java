@@ -18,9 +18,9 @@ import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 
 /**
- * A teacher's logits for every sample of a data set, in a file that is worked out once and then mapped: float32
- * little-endian [size, C], and behind them their CRC-32C as an int64. The file is named by what it follows from, so another
- * teacher or data set has another file.
+ * A teacher's logits for every sample of a data set, in a file that is worked out once and then
+ * mapped: float32 little-endian [size, C], and behind them their CRC-32C as an int64. The file is
+ * named by what it follows from, so another teacher or data set has another file.
  */
 final class SoftLabels {
   private static final int CHECKSUM_BYTES = Long.BYTES;
@@ -41,17 +41,22 @@ final class SoftLabels {
     return file;
   }
 
-  /** The logits of an earlier run; none where the file is missing, of another length, or damaged. */
+  /**
+   * The logits of an earlier run; none where the file is missing, of another length, or damaged.
+   */
   Optional<FloatBuffer> find() {
     try {
       if (!Files.exists(file) || Files.size(file) != floats * Float.BYTES + CHECKSUM_BYTES) {
         return Optional.empty();
       }
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-        ByteBuffer all = channel.map(MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer all =
+            channel.map(MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.LITTLE_ENDIAN);
         int end = (int) (floats * Float.BYTES);
         ByteBuffer logits = all.slice(0, end).order(ByteOrder.LITTLE_ENDIAN);
-        return all.getLong(end) == checksum(logits) ? Optional.of(logits.asFloatBuffer()) : Optional.empty();
+        return all.getLong(end) == checksum(logits)
+            ? Optional.of(logits.asFloatBuffer())
+            : Optional.empty();
       }
     } catch (IOException e) {
       throw new UncheckedIOException("[soft-labels] " + file + " cannot be read", e);
@@ -59,7 +64,8 @@ final class SoftLabels {
   }
 
   /**
-   * Has the logits worked out into a file beside the real one, which takes its name once it is whole.
+   * Has the logits worked out into a file beside the real one, which takes its name once it is
+   * whole.
    *
    * @param answer fills the buffer; false when it was stopped, and then there is no file
    */
@@ -75,6 +81,7 @@ final class SoftLabels {
               StandardOpenOption.WRITE,
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING)) {
+        reserve(channel, end + CHECKSUM_BYTES);
         MappedByteBuffer all = channel.map(MapMode.READ_WRITE, 0, end + CHECKSUM_BYTES);
         all.order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer logits = all.slice(0, end).order(ByteOrder.LITTLE_ENDIAN);
@@ -89,6 +96,17 @@ final class SoftLabels {
       return find();
     } catch (IOException e) {
       throw new UncheckedIOException("[soft-labels] " + file + " cannot be written", e);
+    }
+  }
+
+  /** Writes zeros: a full disk is an error here, where through a mapping it would end the JVM. */
+  private static void reserve(FileChannel channel, long bytes) throws IOException {
+    ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 16);
+    for (long left = bytes; left > 0; left -= zeros.position()) {
+      zeros.position(0).limit((int) Math.min(left, zeros.capacity()));
+      while (zeros.hasRemaining()) {
+        channel.write(zeros);
+      }
     }
   }
 

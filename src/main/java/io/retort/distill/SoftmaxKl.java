@@ -9,12 +9,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Distillation of logits [B, C] (Hinton, Vinyals, Dean 2015): T²·(1/B)·Σ KL(softmax(teacher/T) ‖ softmax(student/T)), the mean
- * taken over the batch only. The teacher's logits are constants, whether or not that model trains.
+ * Distillation of logits [B, C] (Hinton, Vinyals, Dean 2015): T²·(1/B)·Σ KL(softmax(teacher/T) ‖
+ * softmax(student/T)), the mean taken over the batch only. The teacher's logits are constants,
+ * whether or not that model trains.
  *
- * @param form KL; CROSS_ENTROPY leaves out the teacher's entropy (same gradient); MSE compares the logits themselves
- * @param standardize whether each sample's logits are first brought to mean 0 and deviation 1 (Sun et al. 2024)
- * @param scaled whether the loss is multiplied by T², so that its gradient does not shrink as T grows; of no effect on MSE
+ * @param form KL; CROSS_ENTROPY leaves out the teacher's entropy (same gradient); MSE compares the
+ *     logits themselves, without a temperature
+ * @param standardize whether each sample's logits are first brought to mean 0 and deviation 1 (Sun
+ *     et al. 2024)
+ * @param scaled whether the loss is multiplied by T², so that its gradient does not shrink as T
+ *     grows; of no effect on MSE
  */
 public record SoftmaxKl(
     String label,
@@ -64,7 +68,7 @@ public record SoftmaxKl(
 
   @Override
   public Map<String, Schedule> knobs() {
-    return Map.of("temperature", temperature);
+    return form == Form.MSE ? Map.of() : Map.of("temperature", temperature);
   }
 
   @Override
@@ -109,8 +113,11 @@ public record SoftmaxKl(
     int classes = z.shape().dim(1);
     Value centered = g.subtract(z, g.mean(z, 1));
     Value variance =
-        g.multiply(g.sum(g.multiply(centered, centered), 1), g.constant(Shape.of(1), 1f / Math.max(1, classes - 1)));
-    Value deviation = g.add(g.unary(UnaryOp.sqrt, variance), g.constant(Shape.of(1), STANDARDIZE_EPSILON));
+        g.multiply(
+            g.sum(g.multiply(centered, centered), 1),
+            g.constant(Shape.of(1), 1f / Math.max(1, classes - 1)));
+    Value deviation =
+        g.add(g.unary(UnaryOp.sqrt, variance), g.constant(Shape.of(1), STANDARDIZE_EPSILON));
     return g.divide(centered, deviation);
   }
 

@@ -4,7 +4,10 @@ import io.retort.json.Fields;
 import io.retort.json.JsonException;
 import java.util.Map;
 
-/** A stretch of training, in epochs or as a fraction of the whole phase: {@code {"epochs":2}}, {@code {"fraction":0.2}}. */
+/**
+ * A stretch of training, in epochs or as a fraction of the whole phase: {@code {"epochs":2}},
+ * {@code {"fraction":0.2}}.
+ */
 public record Span(double length, boolean fraction) {
   /** No time at all. */
   public static final Span NONE = new Span(0, false);
@@ -12,7 +15,8 @@ public record Span(double length, boolean fraction) {
   public Span {
     if (!(length >= 0) || fraction && length > 1) {
       throw new IllegalArgumentException(
-          "[schedule] a span must be a number of epochs from 0 or a fraction from 0 to 1: " + length);
+          "[schedule] a span must be a number of epochs from 0 or a fraction from 0 to 1: "
+              + length);
     }
   }
 

@@ -17,9 +17,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One step of a phase as one graph: every model, every term, the gradients and the updates. Inputs: {@code images}, {@code
- * labels}, {@code <model>/logits} of a model answered beforehand, {@code learningRate}, {@code step}, {@code <term>/weight}
- * and {@code <term>/<knob>}. Outputs: each term by its label, before its weight.
+ * One step of a phase as one graph: every model, every term, the gradients and the updates. Inputs:
+ * {@code images}, {@code labels}, {@code <model>/logits} of a model answered beforehand, {@code
+ * learningRate}, {@code step}, {@code <term>/weight} and {@code <term>/<knob>}. Outputs: each term
+ * by its label, before its weight.
  */
 final class StepGraph {
   static final String ADAPTERS = "adapter/";
@@ -82,7 +83,8 @@ final class StepGraph {
   /** A model over images that may have another shape of the same size: rows for an MLP. */
   static Value build(Graph graph, Architecture architecture, String scope, Value images) {
     int batch = images.shape().dim(0);
-    return architecture.build(graph, scope, graph.reshape(images, architecture.input().batched(batch)));
+    return architecture.build(
+        graph, scope, graph.reshape(images, architecture.input().batched(batch)));
   }
 
   private static void updates(Graph graph, Phase phase, Value total) {
@@ -94,12 +96,14 @@ final class StepGraph {
     Map<Value, Value> gradients = Gradients.of(graph, total, parameters);
     Value scale =
         phase.clipNorm() > 0
-            ? graph.clipScale(gradients.values(), graph.constant(Shape.of(1), (float) phase.clipNorm()))
+            ? graph.clipScale(
+                gradients.values(), graph.constant(Shape.of(1), (float) phase.clipNorm()))
             : null;
     Value rate = graph.scalar(LEARNING_RATE);
     Value step = graph.scalar(STEP);
     gradients.forEach(
-        (parameter, gradient) -> phase.optimizer().update(graph, parameter, gradient, rate, step, scale));
+        (parameter, gradient) ->
+            phase.optimizer().update(graph, parameter, gradient, rate, step, scale));
   }
 
   /** Everything that the loss is worked out from: a hint leaves the layers above it as they are. */

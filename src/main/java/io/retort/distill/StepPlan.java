@@ -39,7 +39,12 @@ final class StepPlan implements AutoCloseable {
    * @param answers logits [size, C] of the models that were answered beforehand, by name
    */
   StepPlan(
-      Phase phase, Graph graph, int batch, Device device, Variables variables, Map<String, FloatBuffer> answers) {
+      Phase phase,
+      Graph graph,
+      int batch,
+      Device device,
+      Variables variables,
+      Map<String, FloatBuffer> answers) {
     this.phase = phase;
     this.batch = batch;
     plan = Plan.compile(graph, device, variables);
@@ -56,7 +61,9 @@ final class StepPlan implements AutoCloseable {
       weights[i] = plan.input(Scene.knobName(term, StepGraph.WEIGHT)).floats();
       losses[i] = plan.output(term.label());
       term.knobs()
-          .forEach((name, schedule) -> knobs.add(new Knob(plan.input(Scene.knobName(term, name)).floats(), schedule)));
+          .forEach(
+              (name, schedule) ->
+                  knobs.add(new Knob(plan.input(Scene.knobName(term, name)).floats(), schedule)));
     }
     List<String> models = List.copyOf(answers.keySet());
     this.answers = new FloatBuffer[models.size()];

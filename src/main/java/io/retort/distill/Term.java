@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One part of a phase's loss. A term is data until {@link #loss} writes it into a graph; a new one is a record and a line in
- * {@link Terms}.
+ * One part of a phase's loss. A term is data until {@link #loss} writes it into a graph; a new one
+ * is a record and a line in {@link Terms}.
  */
 public interface Term {
   /** The field that names this kind in a recipe: {@code softmaxKl}. */
@@ -21,7 +21,10 @@ public interface Term {
   /** Other numbers that are fed before each step, by name: the temperature. */
   Map<String, Schedule> knobs();
 
-  /** Whether it learns from the labels alone; these terms are all that counts in a hard-label warm-up. */
+  /**
+   * Whether it learns from the labels alone; these terms are all that counts in a hard-label
+   * warm-up.
+   */
   boolean hard();
 
   /** The participants whose logits or features it takes; the one that learns comes first. */

@@ -38,21 +38,24 @@ final class Terms {
   }
 
   /**
-   * The terms with a label each of its own: where several have the same, the name of the model that learns is added.
+   * The terms with a label each of its own: where several have the same, the name of the model that
+   * learns is added.
    *
    * @throws IllegalArgumentException if two are still alike
    */
   static List<Term> distinct(List<Term> terms) {
     List<Term> named = new ArrayList<>();
     for (Term term : terms) {
-      boolean alone = terms.stream().filter(other -> other.label().equals(term.label())).count() == 1;
+      boolean alone =
+          terms.stream().filter(other -> other.label().equals(term.label())).count() == 1;
       named.add(alone ? term : term.labelled(term.label() + "-" + term.models().get(0)));
     }
     Set<String> labels = new HashSet<>();
     for (Term term : named) {
       if (term.label().equals("total") || !labels.add(term.label())) {
         throw new JsonException(
-            "[recipe] terms must have a label each (\"label\"), none of them total: " + term.label());
+            "[recipe] terms must have a label each (\"label\"), none of them total: "
+                + term.label());
       }
     }
     return List.copyOf(named);

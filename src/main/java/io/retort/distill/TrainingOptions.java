@@ -16,7 +16,8 @@ import java.time.format.DateTimeFormatter;
  * @param data a directory of IDX files; null for MNIST out of the jar
  * @param train training samples given directly, with {@code test}; null to read {@code data}
  * @param models directory of the model store; used where {@code store} is null
- * @param store an open store, which stays open; null to open {@code models} for the length of the job
+ * @param store an open store, which stays open; null to open {@code models} for the length of the
+ *     job
  * @param jobs directory of the jobs' checkpoints
  * @param softLabels directory of the teachers' answers
  * @param jobId the job's name and directory under {@code jobs}
@@ -39,7 +40,8 @@ public record TrainingOptions(
     DeviceKind device,
     boolean resume,
     Duration checkpointEvery) {
-  private static final DateTimeFormatter JOB_NAME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS");
+  private static final DateTimeFormatter JOB_NAME =
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS");
 
   public TrainingOptions {
     if (jobId == null || !jobId.matches("[a-zA-Z0-9][a-zA-Z0-9._-]*")) {
@@ -50,7 +52,8 @@ public record TrainingOptions(
       throw new IllegalArgumentException("[options] threads must be at least 0: " + threads);
     }
     if ((train == null) != (test == null)) {
-      throw new IllegalArgumentException("[options] training and test samples must be given together: one is missing");
+      throw new IllegalArgumentException(
+          "[options] training and test samples must be given together: one is missing");
     }
   }
 
@@ -61,7 +64,18 @@ public record TrainingOptions(
   /** The same with these samples in place of {@code data}. */
   public TrainingOptions withDatasets(Dataset trainingSamples, Dataset testSamples) {
     return new TrainingOptions(
-        data, trainingSamples, testSamples, models, store, jobs, softLabels, jobId, seed, threads, device, resume,
+        data,
+        trainingSamples,
+        testSamples,
+        models,
+        store,
+        jobs,
+        softLabels,
+        jobId,
+        seed,
+        threads,
+        device,
+        resume,
         checkpointEvery);
   }
 

@@ -7,7 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Where a phase stands, beside its variables. Everything random is a function of the seed and of these numbers. */
+/**
+ * Where a phase stands, beside its variables. Everything random is a function of the seed and of
+ * these numbers.
+ */
 final class TrainingState {
   private static final String BEST = "best/";
 
@@ -96,7 +99,9 @@ final class TrainingState {
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
     best.forEach(
         (model, found) ->
-            found.weights().forEach((path, tensor) -> tensors.put(BEST + model + "/" + path, tensor)));
+            found
+                .weights()
+                .forEach((path, tensor) -> tensors.put(BEST + model + "/" + path, tensor)));
     return tensors;
   }
 

@@ -38,23 +38,15 @@ record Weights(String hash, Map<String, HostTensor> tensors) {
         HostTensor tensor = tensors.get(path.substring(prefix.length()));
         if (tensor == null) {
           throw new IllegalArgumentException(
-              "[weights] the weights of " + scope + " must hold " + path.substring(prefix.length()) + ": they hold "
+              "[weights] the weights of "
+                  + scope
+                  + " must hold "
+                  + path.substring(prefix.length())
+                  + ": they hold "
                   + tensors.keySet());
         }
         variables.set(path, tensor);
       }
     }
-  }
-
-  /** Whether two sets of weights are the same, bit for bit. */
-  static boolean same(Map<String, HostTensor> a, Map<String, HostTensor> b) {
-    return a.keySet().equals(b.keySet())
-        && a.entrySet().stream()
-            .allMatch(
-                entry -> {
-                  HostTensor other = b.get(entry.getKey());
-                  return entry.getValue().shape().equals(other.shape())
-                      && entry.getValue().data().duplicate().equals(other.data().duplicate());
-                });
   }
 }

@@ -23,11 +23,11 @@ import io.retort.graph.Attributes.Reduce;
 import io.retort.graph.Attributes.Slice;
 import io.retort.graph.Attributes.Unary;
 import io.retort.tensor.Shape;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The backward pass as a table: for each op, per input, the gradient by that input from dy, the one
@@ -39,10 +39,8 @@ final class GradientRules {
     Value gradient(Graph g, Node n, Value dy);
   }
 
-  private static final UnaryOp[] READ_Y = {
-    relu, UnaryOp.exp, sqrt, reciprocal, UnaryOp.sigmoid, UnaryOp.tanh
-  };
-  private static final EnumSet<UnaryOp> READS_Y = EnumSet.copyOf(Arrays.asList(READ_Y));
+  private static final Set<UnaryOp> READS_Y =
+      EnumSet.of(relu, UnaryOp.exp, sqrt, reciprocal, UnaryOp.sigmoid, UnaryOp.tanh);
   private static final None NONE = new None();
   private static final Map<Op, List<Rule>> RULES = new EnumMap<>(Op.class);
 

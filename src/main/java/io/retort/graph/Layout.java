@@ -4,10 +4,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Where each value lies in a plan's one block of memory. Constants, inputs and outputs have places
@@ -47,7 +45,7 @@ final class Layout {
   private final Program program;
   private final Map<Value, Integer> lastUse = new HashMap<>();
   private final Map<Value, Block> places = new HashMap<>();
-  private final Set<Block> blocks = new HashSet<>();
+  private final List<Block> blocks = new ArrayList<>();
   private long pinnedBytes;
   private long bytes;
 

@@ -85,7 +85,7 @@ public final class Plan implements AutoCloseable {
 
   private static Program passed(Graph graph, Passes passes) {
     Program program = Schedule.withoutMarkers(Program.of(graph));
-    program = passes.fuse() ? Fusion.apply(program) : program;
+    program = passes.fuse() ? Fusion.apply(PooledGradient.apply(program)) : program;
     return Schedule.ordered(Schedule.withCopies(program));
   }
 

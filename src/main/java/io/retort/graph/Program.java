@@ -82,18 +82,15 @@ record Program(List<Node> nodes, Map<String, Value> outputs) {
 
     /** A copy of a value of the new program in memory of its own. */
     Value copy(Value value) {
-      Type type = new Type(value.shape(), value.dtype());
-      Node node = value.node();
-      Node copy =
-          new Node(
-              node.graph(),
-              node.id(),
-              Op.COPY,
-              List.of(value),
-              new Attributes.None(),
-              List.of(type));
-      nodes.add(copy);
-      return copy.output(0);
+      return add(value.node(), Op.COPY, List.of(value), new Attributes.None(), value);
+    }
+
+    /** One more node, where {@code place} stands, with an output of {@code like}'s type. */
+    Value add(Node place, Op op, List<Value> inputs, Attributes attributes, Value like) {
+      List<Type> types = List.of(new Type(like.shape(), like.dtype()));
+      Node node = new Node(place.graph(), place.id(), op, inputs, attributes, types);
+      nodes.add(node);
+      return node.output(0);
     }
 
     Program program(Map<String, Value> outputs) {

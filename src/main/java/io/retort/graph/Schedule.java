@@ -82,7 +82,7 @@ final class Schedule {
         Value value = update.input(i);
         int ready =
             i < update.op().writesFrom()
-                ? steady.indexOf(value.node())
+                ? (value.node().op().isSource() ? 0 : steady.indexOf(value.node()))
                 : lastUse.getOrDefault(value, 0);
         position = Math.max(position, ready);
       }

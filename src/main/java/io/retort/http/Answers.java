@@ -33,7 +33,10 @@ final class Answers {
     if (failure == Failure.QUEUE_FULL) {
       request.response().putHeader("retry-after", "1");
     }
-    json(request, failure.status(), new JsonObject().put("error", sentence).put("code", failure.code()));
+    json(
+        request,
+        failure.status(),
+        new JsonObject().put("error", sentence).put("code", failure.code()));
   }
 
   /** Answers with the reason if it is meant for the asker; anything else is only logged. */
@@ -42,7 +45,10 @@ final class Answers {
       failure(request, known.failure(), known.getMessage());
     } else {
       LOG.error("{} {} failed", request.method(), request.path(), cause);
-      failure(request, Failure.INTERNAL, "something went wrong inside; the log of the server says what");
+      failure(
+          request,
+          Failure.INTERNAL,
+          "something went wrong inside; the log of the server says what");
     }
   }
 }

@@ -7,9 +7,14 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 
-/** Collects JSON bodies within a limit; a body over it is refused at once and not read to its end. */
+/**
+ * Collects JSON bodies within a limit; a body over it is refused at once and not read to its end.
+ */
 final class Body {
-  /** A client that reads only after it has written gets its answer if no more than this is still to come. */
+  /**
+   * A client that reads only after it has written gets its answer if no more than this is still to
+   * come.
+   */
   private static final int DISCARDED_BYTES = 1 << 20;
 
   private static final long LINGER_MILLIS = 1000;
@@ -26,7 +31,9 @@ final class Body {
     String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
     if (type != null && !isJson(type)) {
       refuse(
-          request, Failure.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json: " + type);
+          request,
+          Failure.UNSUPPORTED_MEDIA_TYPE,
+          "the content type must be application/json: " + type);
       return;
     }
     String announced = request.getHeader(HttpHeaders.CONTENT_LENGTH);

@@ -1,10 +1,11 @@
 package io.retort.http;
 
 /**
- * The float32 nearest to a decimal number, ties to even: {@code digits · 10^exponent}. Two roundings in double arithmetic
- * leave an error of at most a few units in the last place of the double; unless the double lies that close to the middle
- * between two floats, rounding it gives the right float. What is too close, too small or too large for that is left to
- * {@link Float#parseFloat}.
+ * The float32 nearest to a decimal number, ties to even: {@code digits · 10^exponent}. Two
+ * roundings in double arithmetic leave an error of at most a few units in the last place of the
+ * double; unless the double lies that close to the middle between two floats, rounding it gives the
+ * right float. What is too close, too small or too large for that is left to {@link
+ * Float#parseFloat}.
  */
 final class DecimalFloat {
   /** Bits of a double below the last bit of a normal float. */

@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One reader of the feed. What its socket does not take waits in one slot a job, where the newest frame replaces the one before:
- * a slow reader loses old frames, never the last, and holds a bounded amount of memory.
+ * One reader of the feed. What its socket does not take waits in one slot a job, where the newest
+ * frame replaces the one before: a slow reader loses old frames, never the last, and holds a
+ * bounded amount of memory.
  */
 final class FeedClient {
   private static final int MAX_SLOTS = 256;
@@ -31,7 +32,9 @@ final class FeedClient {
   private Iterator<ProgressFrame> history = Collections.emptyIterator();
   private ServerWebSocket socket;
 
-  /** A reader of one job, or of all if the id is empty; frames wait in the slots until it is open. */
+  /**
+   * A reader of one job, or of all if the id is empty; frames wait in the slots until it is open.
+   */
   FeedClient(String job) {
     this.job = job;
   }
@@ -47,7 +50,9 @@ final class FeedClient {
   void open(ServerWebSocket socket, List<ProgressFrame> frames) {
     Map<String, Long> last = new HashMap<>();
     frames.forEach(frame -> last.merge(frame.job(), frame.sequence(), Math::max));
-    slots.entrySet().removeIf(slot -> slot.getValue().sequence <= last.getOrDefault(slot.getKey(), 0L));
+    slots
+        .entrySet()
+        .removeIf(slot -> slot.getValue().sequence <= last.getOrDefault(slot.getKey(), 0L));
     this.history = frames.iterator();
     this.socket = socket;
     socket.drainHandler(drained -> pump());

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The feed of progress: {@code /v1/jobs/{id}/progress} for one job, {@code /v1/progress} for all. A WebSocket gets the history,
- * then frames as they come; a plain GET gets the history as JSON.
+ * The feed of progress: {@code /v1/jobs/{id}/progress} for one job, {@code /v1/progress} for all. A
+ * WebSocket gets the history, then frames as they come; a plain GET gets the history as JSON.
  */
 final class FeedRoutes {
   private static final short GOING_AWAY = 1001;
@@ -30,7 +30,9 @@ final class FeedRoutes {
   }
 
   void mount(Router router) {
-    router.get(JobRoutes.PATH + "/:id/progress").handler(context -> feed(context.request(), context.pathParam("id")));
+    router
+        .get(JobRoutes.PATH + "/:id/progress")
+        .handler(context -> feed(context.request(), context.pathParam("id")));
     router.get("/v1/progress").handler(context -> feed(context.request(), ""));
   }
 
@@ -47,12 +49,14 @@ final class FeedRoutes {
   private void feed(HttpServerRequest request, String job) {
     if (!request.canUpgradeToWebSocket()) {
       bus.request(Addresses.JOBS_HISTORY, new JobId(job))
-          .onSuccess(history -> Answers.json(request, 200, Addresses.JOBS_HISTORY.reply().toJson(history)))
+          .onSuccess(
+              history -> Answers.json(request, 200, Addresses.JOBS_HISTORY.reply().toJson(history)))
           .onFailure(failure -> Answers.failure(request, JobRoutes.trains(failure)));
       return;
     }
     if (clients.size() >= maxFeeds) {
-      Answers.failure(request, Failure.QUEUE_FULL, "this node feeds " + maxFeeds + " clients already");
+      Answers.failure(
+          request, Failure.QUEUE_FULL, "this node feeds " + maxFeeds + " clients already");
       return;
     }
     FeedClient client = new FeedClient(job);
@@ -61,7 +65,12 @@ final class FeedRoutes {
     bus.request(Addresses.JOBS_HISTORY, new JobId(job))
         .map(history -> history.frames())
         .recover(failure -> withoutHistory(job, failure))
-        .onSuccess(frames -> request.toWebSocket().onSuccess(socket -> open(client, socket, frames)).onFailure(e -> clients.remove(client)))
+        .onSuccess(
+            frames ->
+                request
+                    .toWebSocket()
+                    .onSuccess(socket -> open(client, socket, frames))
+                    .onFailure(e -> clients.remove(client)))
         .onFailure(
             failure -> {
               clients.remove(client);

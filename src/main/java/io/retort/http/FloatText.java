@@ -2,7 +2,9 @@ package io.retort.http;
 
 import java.nio.charset.StandardCharsets;
 
-/** Writes floats as JSON numbers with 7, 8 or 9 digits, the fewest that read back as the same float. */
+/**
+ * Writes floats as JSON numbers with 7, 8 or 9 digits, the fewest that read back as the same float.
+ */
 final class FloatText {
   /** Nine digits always tell a float from its neighbours. */
   private static final int MAX_DIGITS = 9;
@@ -17,7 +19,10 @@ final class FloatText {
 
   private FloatText() {}
 
-  /** Appends at {@code at}, at most 16 bytes, and returns the place after the number. The value must be finite. */
+  /**
+   * Appends at {@code at}, at most 16 bytes, and returns the place after the number. The value must
+   * be finite.
+   */
   static int write(float value, byte[] into, int at) {
     if (value == 0) {
       into[at] = '0';
@@ -89,7 +94,9 @@ final class FloatText {
     return fraction(scaled, length, point, into, at);
   }
 
-  /** The digits with a point after the first {@code point} of them, which is left out at the end. */
+  /**
+   * The digits with a point after the first {@code point} of them, which is left out at the end.
+   */
   private static int fraction(long scaled, int length, int point, byte[] into, int at) {
     if (point == length) {
       return whole(scaled, length, into, at);

@@ -46,7 +46,8 @@ final class HealthRoutes {
         .onSuccess(
             models -> {
               if (models.ready()) {
-                Answers.json(request, 200, new JsonObject().put("status", "ok").put("model_loaded", true));
+                Answers.json(
+                    request, 200, new JsonObject().put("status", "ok").put("model_loaded", true));
               } else {
                 Answers.failure(request, Failure.NOT_READY, "no model answers yet");
               }
@@ -66,8 +67,16 @@ final class HealthRoutes {
                 Addresses.JOBS_LIST,
                 jobs ->
                     new JsonObject()
-                        .put("running", jobs.jobs().stream().filter(job -> job.status() == JobStatus.RUNNING).count())
-                        .put("queued", jobs.jobs().stream().filter(job -> job.status() == JobStatus.QUEUED).count())))
+                        .put(
+                            "running",
+                            jobs.jobs().stream()
+                                .filter(job -> job.status() == JobStatus.RUNNING)
+                                .count())
+                        .put(
+                            "queued",
+                            jobs.jobs().stream()
+                                .filter(job -> job.status() == JobStatus.QUEUED)
+                                .count())))
         .onComplete(
             all ->
                 Answers.json(
@@ -92,7 +101,10 @@ final class HealthRoutes {
 
   /** Asks one part how it is; a part that does not run here or anywhere is {@code absent}. */
   private <R> Future<Void> part(
-      JsonObject parts, String name, Address<Nothing, R> address, Function<R, JsonObject> describe) {
+      JsonObject parts,
+      String name,
+      Address<Nothing, R> address,
+      Function<R, JsonObject> describe) {
     return bus.request(address, Nothing.NOTHING, PATIENCE_MILLIS)
         .map(reply -> describe.apply(reply).put("status", "up"))
         .otherwise(new JsonObject().put("status", "absent"))

@@ -16,7 +16,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** HTTP and WebSockets in front of the bus. It knows no model: whoever answers on the bus answers the client. */
+/**
+ * HTTP and WebSockets in front of the bus. It knows no model: whoever answers on the bus answers
+ * the client.
+ */
 public final class HttpVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(HttpVerticle.class);
   private HttpConfig config;
@@ -33,7 +36,9 @@ public final class HttpVerticle extends VerticleBase {
     config = HttpConfig.of(config().getMap());
     bus = Bus.of(vertx);
     body = new Body(vertx, config.maxBodyBytes());
-    predict = new PredictRoute(bus, body, new PredictParser(config.maxRows(), config.requestTimeoutMillis()));
+    predict =
+        new PredictRoute(
+            bus, body, new PredictParser(config.maxRows(), config.requestTimeoutMillis()));
     feed = new FeedRoutes(bus, config.maxFeeds());
     server =
         vertx
@@ -41,7 +46,10 @@ public final class HttpVerticle extends VerticleBase {
             .requestHandler(this::handle)
             .invalidRequestHandler(HttpVerticle::refuseUnreadable)
             .exceptionHandler(broken -> LOG.debug("connection", broken));
-    return server.listen(config.port(), config.host()).recover(this::cannotListen).onSuccess(this::announce);
+    return server
+        .listen(config.port(), config.host())
+        .recover(this::cannotListen)
+        .onSuccess(this::announce);
   }
 
   private HttpServerOptions options() {
@@ -59,16 +67,26 @@ public final class HttpVerticle extends VerticleBase {
     }
   }
 
-  /** Made for the first request that needs it: a node answers predictions before it has loaded what the rest takes. */
+  /**
+   * Made for the first request that needs it: a node answers predictions before it has loaded what
+   * the rest takes.
+   */
   private Router router() {
     if (router == null) {
       router = Router.router(vertx);
       new HealthRoutes(bus, () -> stopping).mount(router);
       new JobRoutes(bus, body).mount(router);
       feed.mount(router);
-      router.errorHandler(404, context -> refuse(context.request(), Failure.UNKNOWN_ROUTE, "there is no route "));
-      router.errorHandler(405, context -> refuse(context.request(), Failure.METHOD_NOT_ALLOWED, "this route does not take "));
-      router.errorHandler(400, context -> refuse(context.request(), Failure.INVALID_REQUEST, "the path cannot be read in "));
+      router.errorHandler(
+          404, context -> refuse(context.request(), Failure.UNKNOWN_ROUTE, "there is no route "));
+      router.errorHandler(
+          405,
+          context ->
+              refuse(context.request(), Failure.METHOD_NOT_ALLOWED, "this route does not take "));
+      router.errorHandler(
+          400,
+          context ->
+              refuse(context.request(), Failure.INVALID_REQUEST, "the path cannot be read in "));
       router.errorHandler(500, context -> Answers.failure(context.request(), context.failure()));
     }
     return router;
@@ -85,7 +103,8 @@ public final class HttpVerticle extends VerticleBase {
     } else if (cause instanceof TooLongHttpHeaderException) {
       Answers.failure(request, Failure.HEADERS_TOO_LARGE, "the headers are too large");
     } else {
-      Answers.failure(request, Failure.INVALID_REQUEST, "this is not an HTTP request that can be read");
+      Answers.failure(
+          request, Failure.INVALID_REQUEST, "this is not an HTTP request that can be read");
     }
   }
 
@@ -96,10 +115,13 @@ public final class HttpVerticle extends VerticleBase {
             ? "another process has it, or the address is not of this machine; choose another by --port, PORT or verticles.json"
             : cause.getMessage();
     return Future.failedFuture(
-        new IllegalStateException("[http] " + place + " must be free to listen on: " + reason, cause));
+        new IllegalStateException(
+            "[http] " + place + " must be free to listen on: " + reason, cause));
   }
 
+  /** The port, which another verticle may want to know if it was to be any free one. */
   private void announce(HttpServer listening) {
+    vertx.sharedData().getLocalMap("retort.http").put("port", listening.actualPort());
     LOG.info("http: listening on http://{}:{}", config.host(), listening.actualPort());
   }
 

@@ -30,7 +30,10 @@ final class JobRoutes {
   }
 
   void mount(Router router) {
-    router.post(PATH).handler(context -> body.read(context.request(), bytes -> submit(context.request(), bytes)));
+    router
+        .post(PATH)
+        .handler(
+            context -> body.read(context.request(), bytes -> submit(context.request(), bytes)));
     router.get(PATH).handler(this::list);
     router.get(PATH + "/:id").handler(this::state);
     router.delete(PATH + "/:id").handler(this::cancel);
@@ -81,9 +84,13 @@ final class JobRoutes {
         .onFailure(failure -> Answers.failure(context.request(), trains(failure)));
   }
 
-  /** Nobody at the jobs' addresses means a node without training, which a client need not read as an address. */
+  /**
+   * Nobody at the jobs' addresses means a node without training, which a client need not read as an
+   * address.
+   */
   static Throwable trains(Throwable failure) {
-    return failure instanceof io.retort.bus.FailureException known && known.failure() == Failure.UNAVAILABLE
+    return failure instanceof io.retort.bus.FailureException known
+            && known.failure() == Failure.UNAVAILABLE
         ? Failure.UNAVAILABLE.because("no training part runs in this node or cluster")
         : failure;
   }

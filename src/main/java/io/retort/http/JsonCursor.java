@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads JSON from bytes, one token at a time. The bytes are kept with a zero after the last one, so that a scan over digits or
- * spaces ends by itself.
+ * Reads JSON from bytes, one token at a time. The bytes are kept with a zero after the last one, so
+ * that a scan over digits or spaces ends by itself.
  */
 final class JsonCursor {
   private static final VarHandle LONGS =
@@ -116,7 +116,9 @@ final class JsonCursor {
     }
     if (b[at] == '.') {
       int fraction = ++at;
-      for (long eight; significant <= MAX_DIGITS - 8 && eightDigits(eight = (long) LONGS.get(b, at)); at += 8) {
+      for (long eight;
+          significant <= MAX_DIGITS - 8 && eightDigits(eight = (long) LONGS.get(b, at));
+          at += 8) {
         long value = valueOfEight(eight);
         significant = digits == 0 ? 8 - leadingZeros(eight) : significant + 8;
         digits = digits * 100_000_000 + value;
@@ -169,7 +171,9 @@ final class JsonCursor {
     return ((v + 0x4646464646464646L | v - 0x3030303030303030L) & 0x8080808080808080L) == 0;
   }
 
-  /** Adds neighbours in pairs: eight digits to four numbers below 100, to two below 10,000, to one. */
+  /**
+   * Adds neighbours in pairs: eight digits to four numbers below 100, to two below 10,000, to one.
+   */
   private static long valueOfEight(long v) {
     v -= 0x3030303030303030L;
     v = v * 10 + (v >>> 8);
@@ -270,7 +274,9 @@ final class JsonCursor {
   /** The refusal of what stands at this position. */
   FailureException invalid(String expected) {
     String came =
-        position >= length ? "the body ends" : "byte " + position + " is " + shown((char) (bytes[position] & 0xFF));
+        position >= length
+            ? "the body ends"
+            : "byte " + position + " is " + shown((char) (bytes[position] & 0xFF));
     return Failure.INVALID_JSON.because("the body must be JSON: " + expected + ", but " + came);
   }
 

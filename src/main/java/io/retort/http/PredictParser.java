@@ -57,7 +57,8 @@ final class PredictParser {
     }
     json.end();
     if (!seen) {
-      throw Failure.INVALID_FEATURES.because("features must be given: a list of numbers or of rows of numbers");
+      throw Failure.INVALID_FEATURES.because(
+          "features must be given: a list of numbers or of rows of numbers");
     }
     float[] features = Arrays.copyOf(values, count);
     if (values.length > KEPT) {
@@ -82,7 +83,8 @@ final class PredictParser {
     rows = 0;
     width = 0;
     if (!json.take('[')) {
-      throw Failure.INVALID_FEATURES.because("features must be a list of numbers or of rows of numbers");
+      throw Failure.INVALID_FEATURES.because(
+          "features must be a list of numbers or of rows of numbers");
     }
     if (json.peek() != '[') {
       row();
@@ -101,7 +103,12 @@ final class PredictParser {
         width = count;
       } else if (count - before != width) {
         throw Failure.INVALID_FEATURES.because(
-            "every row must have the " + width + " numbers of row 0: row " + (rows - 1) + " has " + (count - before));
+            "every row must have the "
+                + width
+                + " numbers of row 0: row "
+                + (rows - 1)
+                + " has "
+                + (count - before));
       }
     } while (json.take(','));
     json.expect(']');
@@ -128,7 +135,11 @@ final class PredictParser {
       float value = json.number();
       if (Float.isInfinite(value)) {
         throw Failure.INVALID_FEATURES.because(
-            "features must be float32 numbers: number " + (count - first) + " of row " + row + " is too large");
+            "features must be float32 numbers: number "
+                + (count - first)
+                + " of row "
+                + row
+                + " is too large");
       }
       values[count++] = value;
     } while (json.take(','));
@@ -148,7 +159,8 @@ final class PredictParser {
     String came = kind();
     return came == null
         ? json.invalid("a row must come next")
-        : Failure.INVALID_FEATURES.because("features must be rows of numbers: row " + rows + " is " + came);
+        : Failure.INVALID_FEATURES.because(
+            "features must be rows of numbers: row " + rows + " is " + came);
   }
 
   private String kind() {

@@ -13,8 +13,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 
 /**
- * {@code POST /predict}: asks the cache where there is one, else the model. This is the hot route: it goes past the router, and
- * its JSON is read and written by hand.
+ * {@code POST /predict}: asks the cache where there is one, else the model. This is the hot route:
+ * it goes past the router, and its JSON is read and written by hand.
  */
 final class PredictRoute {
   static final String PATH = "/predict";
@@ -36,7 +36,8 @@ final class PredictRoute {
   void handle(HttpServerRequest request) {
     if (request.method() != HttpMethod.POST) {
       request.response().putHeader("allow", "POST");
-      Answers.failure(request, Failure.METHOD_NOT_ALLOWED, PATH + " takes POST: " + request.method() + " came");
+      Answers.failure(
+          request, Failure.METHOD_NOT_ALLOWED, PATH + " takes POST: " + request.method() + " came");
       return;
     }
     body.read(request, bytes -> predict(request, bytes));
@@ -83,7 +84,9 @@ final class PredictRoute {
         .recover(
             failure ->
                 Future.failedFuture(
-                    unavailable(failure) ? Failure.NOT_READY.because("no model answers yet") : failure));
+                    unavailable(failure)
+                        ? Failure.NOT_READY.because("no model answers yet")
+                        : failure));
   }
 
   private Future<PredictReply> request(

@@ -5,7 +5,10 @@ import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Writes {@code {"prediction":[[…]],"source":"model","model":"…","version":"…"}}; one thread at a time. */
+/**
+ * Writes {@code {"prediction":[[…]],"source":"model","model":"…","version":"…"}}; one thread at a
+ * time.
+ */
 final class PredictWriter {
   private static final byte[] OPEN = "{\"prediction\":[".getBytes(StandardCharsets.US_ASCII);
   private static final int FLOAT_BYTES = 17;
@@ -16,7 +19,8 @@ final class PredictWriter {
   Buffer write(PredictReply reply) {
     int classes = reply.predictions().length / reply.rows();
     byte[] tail = tail(reply);
-    int most = OPEN.length + reply.predictions().length * FLOAT_BYTES + 3 * reply.rows() + tail.length;
+    int most =
+        OPEN.length + reply.predictions().length * FLOAT_BYTES + 3 * reply.rows() + tail.length;
     if (bytes.length < most || bytes.length > Math.max(1 << 16, 4 * most)) {
       bytes = new byte[most];
     }
@@ -40,7 +44,9 @@ final class PredictWriter {
     return Buffer.buffer(Arrays.copyOf(b, at + tail.length));
   }
 
-  /** What follows the numbers; the same from reply to reply until a version or the source changes. */
+  /**
+   * What follows the numbers; the same from reply to reply until a version or the source changes.
+   */
   private byte[] tail(PredictReply reply) {
     if (named == null
         || reply.source() != named.source()

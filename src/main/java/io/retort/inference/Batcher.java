@@ -14,9 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gathers questions into batches without ever waiting for one to fill: what queued up while a batch ran is the next one. Questions
- * come and answers go on the home executor; batches run on the lane, one task after the other. Where both are the same event loop,
- * a batch is what its sockets brought in one turn.
+ * Gathers questions into batches without ever waiting for one to fill: what queued up while a batch
+ * ran is the next one. Questions come and answers go on the home executor; batches run on the lane,
+ * one task after the other. Where both are the same event loop, a batch is what its sockets brought
+ * in one turn.
  */
 final class Batcher {
   private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
@@ -29,6 +30,7 @@ final class Batcher {
   private final ArrayDeque<Question> queue = new ArrayDeque<>();
   private int queuedRows;
   private boolean scheduled;
+  private volatile boolean retired;
 
   Batcher(WarmModel model, Executor lane, Executor home, int maxBatch, int maxQueuedRows) {
     this.model = model;
@@ -49,7 +51,8 @@ final class Batcher {
     synchronized (queue) {
       if (queuedRows > 0 && queuedRows + request.rows() > maxQueuedRows) {
         return Future.failedFuture(
-            Failure.QUEUE_FULL.because("the queue of " + model.card().name() + " is full: " + queuedRows + " rows wait"));
+            Failure.QUEUE_FULL.because(
+                "the queue of " + model.card().name() + " is full: " + queuedRows + " rows wait"));
       }
       queue.add(question);
       queuedRows += request.rows();
@@ -64,6 +67,7 @@ final class Batcher {
 
   /** Runs what waits and frees the model; nothing may be submitted any more. */
   void retire() {
+    retired = true;
     lane.execute(
         () -> {
           boolean more = true;
@@ -75,7 +79,7 @@ final class Batcher {
   }
 
   private void runBatch() {
-    if (runOnce()) {
+    if (runOnce() && !retired) {
       lane.execute(this::runBatch);
     }
   }
@@ -116,19 +120,24 @@ final class Batcher {
       return null;
     } catch (RuntimeException e) {
       LOG.error("a batch of {} failed", model.card().name(), e);
-      return Failure.MODEL_ERROR.because("the model could not be run; the log of the server says why");
+      return Failure.MODEL_ERROR.because(
+          "the model could not be run; the log of the server says why");
     }
   }
 
   private void deliver(List<Question> batch, List<Question> late, FailureException failure) {
     for (Question question : late) {
-      question.promise().fail(Failure.DEADLINE_EXCEEDED.because("the request waited longer than it may"));
+      question
+          .promise()
+          .fail(Failure.DEADLINE_EXCEEDED.because("the request waited longer than it may"));
     }
     for (Question question : batch) {
       if (failure != null) {
         question.promise().fail(failure);
       } else if (!finite(question.predictions())) {
-        question.promise().fail(Failure.MODEL_ERROR.because("the model's answer to this input is not a number"));
+        question
+            .promise()
+            .fail(Failure.MODEL_ERROR.because("the model's answer to this input is not a number"));
       } else {
         question.promise().complete(reply(question));
       }
@@ -138,7 +147,11 @@ final class Batcher {
   private PredictReply reply(Question question) {
     ModelCard card = model.card();
     return new PredictReply(
-        card.name(), card.version(), question.rows(), question.predictions(), PredictReply.Source.MODEL);
+        card.name(),
+        card.version(),
+        question.rows(),
+        question.predictions(),
+        PredictReply.Source.MODEL);
   }
 
   private static boolean finite(float[] values) {

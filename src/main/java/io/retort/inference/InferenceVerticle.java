@@ -16,20 +16,23 @@ import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Predicts. A version that was promoted is loaded and warmed beside the one that answers; then it takes over, and the old one
- * answers what it has accepted before its memory is freed.
+ * Predicts. A version that was promoted is loaded and warmed beside the one that answers; then it
+ * takes over, and the old one answers what it has accepted before its memory is freed.
  */
 public final class InferenceVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(InferenceVerticle.class);
 
-  /** What handing a batch to another thread and back costs; a model faster than that stays on the event loop. */
+  /**
+   * What handing a batch to another thread and back costs; a model faster than that stays on the
+   * event loop.
+   */
   private static final long HOP_NANOS = 20_000;
 
   private static final long STOP_SECONDS = 30;
@@ -60,7 +63,7 @@ public final class InferenceVerticle extends VerticleBase {
     if (batcher == null) {
       return Future.failedFuture(notServed(name));
     }
-    FailureException refusal = refusal(request, batcher.model());
+    FailureException refusal = RequestCheck.refusal(request, batcher.model(), config.maxRows());
     if (refusal != null) {
       return Future.failedFuture(refusal);
     }
@@ -74,35 +77,19 @@ public final class InferenceVerticle extends VerticleBase {
         : Failure.UNKNOWN_MODEL.because("there is no live model of this name: " + name);
   }
 
-  /** What is wrong with a request, or null. */
-  private FailureException refusal(PredictRequest request, WarmModel model) {
-    String version = model.card().version();
-    if (request.version() != null && !request.version().equals(version)) {
-      return Failure.UNKNOWN_VERSION.because(
-          "version " + request.version() + " of " + model.card().name() + " is not live; version " + version + " is");
-    }
-    if (request.rows() < 1 || request.features().length % request.rows() != 0) {
-      return Failure.INVALID_FEATURES.because("features must be whole rows: " + request.rows() + " rows came");
-    }
-    if (request.rows() > config.maxRows()) {
-      return Failure.BATCH_TOO_LARGE.because(
-          "a request may hold " + config.maxRows() + " rows: " + request.rows() + " came");
-    }
-    int numbers = request.features().length / request.rows();
-    return numbers == model.features()
-        ? null
-        : Failure.INVALID_FEATURES.because(
-            "features must be " + model.features() + " numbers a row: " + numbers + " came");
-  }
-
   private LiveModels live() {
-    return new LiveModels(served.values().stream().map(batcher -> describe(batcher.model())).toList());
+    return new LiveModels(
+        served.values().stream().map(batcher -> describe(batcher.model())).toList());
   }
 
   private LiveModel describe(WarmModel model) {
     String name = model.card().name();
     return new LiveModel(
-        name, model.card().version(), model.features(), model.classes(), name.equals(config.defaultModel()));
+        name,
+        model.card().version(),
+        model.features(),
+        model.classes(),
+        name.equals(config.defaultModel()));
   }
 
   private void loadAll() {
@@ -132,13 +119,18 @@ public final class InferenceVerticle extends VerticleBase {
   }
 
   private void takeOver(WarmModel model) {
-    Batcher batcher = new Batcher(model, executor(model), this::onContext, config.maxBatchSize(), config.maxQueuedRows());
+    Batcher batcher =
+        new Batcher(
+            model, executor(model), this::onContext, config.maxBatchSize(), config.maxQueuedRows());
     Batcher old = served.put(model.card().name(), batcher);
     if (old != null) {
       old.retire();
     }
     LOG.info(
-        "inference: {} version {} is live, {} µs a row", model.card().name(), model.card().version(), model.nanosOfOne() / 1000);
+        "inference: {} version {} is live, {} µs a row",
+        model.card().name(),
+        model.card().version(),
+        model.nanosOfOne() / 1000);
     bus.publish(Addresses.MODEL_SERVED, describe(model));
   }
 
@@ -158,7 +150,9 @@ public final class InferenceVerticle extends VerticleBase {
     }
   }
 
-  /** Answers what was accepted, then frees the models, then the device; a load under way ends first. */
+  /**
+   * Answers what was accepted, then frees the models, then the device; a load under way ends first.
+   */
   @Override
   public Future<?> stop() {
     stopping = true;

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Reads live versions from the store and warms them; on a thread of its own, beside what serves. */
+/**
+ * Reads live versions from the store and warms them; on a thread of its own, beside what serves.
+ */
 final class ModelLoader implements AutoCloseable {
   private final InferenceConfig config;
   private ModelStore store;
@@ -22,7 +24,8 @@ final class ModelLoader implements AutoCloseable {
 
   /** The names to serve, the default model first, so that it is ready first. */
   List<String> names() {
-    List<String> names = new ArrayList<>(config.models().isEmpty() ? store().models() : config.models());
+    List<String> names =
+        new ArrayList<>(config.models().isEmpty() ? store().models() : config.models());
     if (names.remove(config.defaultModel())) {
       names.add(0, config.defaultModel());
     }
@@ -39,7 +42,8 @@ final class ModelLoader implements AutoCloseable {
     if (live.isEmpty() || live.get().version().equals(served)) {
       return Optional.empty();
     }
-    return Optional.of(WarmModel.load(live.get(), store().weights(live.get()), device(), config.maxBatchSize()));
+    return Optional.of(
+        WarmModel.load(live.get(), store().weights(live.get()), device(), config.maxBatchSize()));
   }
 
   private ModelStore store() {
@@ -52,7 +56,9 @@ final class ModelLoader implements AutoCloseable {
   /** Opened once; natives are loaded here, not on an event loop. */
   Device device() {
     if (device == null) {
-      device = Device.open(DeviceKind.valueOf(config.device().toUpperCase(Locale.ROOT)), config.threads());
+      device =
+          Device.open(
+              DeviceKind.valueOf(config.device().toUpperCase(Locale.ROOT)), config.threads());
     }
     return device;
   }

@@ -4,7 +4,9 @@ import io.retort.bus.PredictReply;
 import io.retort.bus.PredictRequest;
 import io.vertx.core.Promise;
 
-/** A request on its way through the batcher: what was asked, until when, and where the answer goes. */
+/**
+ * A request on its way through the batcher: what was asked, until when, and where the answer goes.
+ */
 final class Question {
   private final PredictRequest request;
   private final long deadlineNanos;

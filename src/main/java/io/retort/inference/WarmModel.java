@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One version of a model, compiled for batches of 1, 2, 4 … rows that share their weights, and run a few times, so that the first
- * request finds everything in place. One thread at a time.
+ * One version of a model, compiled for batches of 1, 2, 4 … rows that share their weights, and run
+ * a few times, so that the first request finds everything in place. One thread at a time.
  */
 final class WarmModel implements AutoCloseable {
   private static final String SCOPE = "model";
@@ -46,7 +46,8 @@ final class WarmModel implements AutoCloseable {
   }
 
   /** Compiles and warms a version. */
-  static WarmModel load(ModelCard card, Map<String, HostTensor> weights, Device device, int maxBatch) {
+  static WarmModel load(
+      ModelCard card, Map<String, HostTensor> weights, Device device, int maxBatch) {
     WarmModel model = new WarmModel(card, device, maxBatch);
     try {
       for (int rows = 1; rows < maxBatch; rows *= 2) {
@@ -86,7 +87,9 @@ final class WarmModel implements AutoCloseable {
   private static long measure(Plan plan) {
     long began = System.nanoTime();
     long fastest = Long.MAX_VALUE;
-    for (int run = 0; run < MAX_RUNS && (run < 2 || System.nanoTime() - began < WARM_NANOS); run++) {
+    for (int run = 0;
+        run < MAX_RUNS && (run < 2 || System.nanoTime() - began < WARM_NANOS);
+        run++) {
       long before = System.nanoTime();
       plan.run();
       fastest = Math.min(fastest, System.nanoTime() - before);
@@ -94,7 +97,10 @@ final class WarmModel implements AutoCloseable {
     return fastest;
   }
 
-  /** For each number of waiting rows the plan to run first, so that all of them take the least time by what was measured. */
+  /**
+   * For each number of waiting rows the plan to run first, so that all of them take the least time
+   * by what was measured.
+   */
   private void choose() {
     long[] best = new long[maxBatch + 1];
     for (int rows = 1; rows <= maxBatch; rows++) {
@@ -139,10 +145,16 @@ final class WarmModel implements AutoCloseable {
       Sized sized = first[Math.min(rows, maxBatch)];
       int count = Math.min(rows, sized.rows);
       var input = sized.plan.input(FEATURES);
-      reader.advance(count, (question, row, n, at) -> input.write(question.features(), row * features, n * features, at * features));
+      reader.advance(
+          count,
+          (question, row, n, at) ->
+              input.write(question.features(), row * features, n * features, at * features));
       sized.plan.run();
       var output = sized.plan.output(PREDICTION).floats();
-      writer.advance(count, (question, row, n, at) -> output.get(at * classes, question.predictions(), row * classes, n * classes));
+      writer.advance(
+          count,
+          (question, row, n, at) ->
+              output.get(at * classes, question.predictions(), row * classes, n * classes));
       rows -= count;
     }
   }

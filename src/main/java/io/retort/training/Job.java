@@ -29,7 +29,8 @@ final class Job {
     return new Job(
         request,
         recipe,
-        new JobState(id, recipe.name(), JobStatus.QUEUED, Instant.now(), null, null, null, null, List.of()));
+        new JobState(
+            id, recipe.name(), JobStatus.QUEUED, Instant.now(), null, null, null, null, List.of()));
   }
 
   JobRequest request() {
@@ -82,6 +83,14 @@ final class Job {
   private JobState with(
       JobStatus status, Instant started, Instant ended, String error, List<ModelVersion> models) {
     return new JobState(
-        state.id(), state.recipe(), status, state.created(), started, ended, error, state.progress(), models);
+        state.id(),
+        state.recipe(),
+        status,
+        state.created(),
+        started,
+        ended,
+        error,
+        state.progress(),
+        models);
   }
 }

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is kept of jobs between two lives of the node, in {@code jobs/<id>/}: {@code request.json}, {@code job.json} and a line in
- * {@code progress.jsonl} for each report.
+ * What is kept of jobs between two lives of the node, in {@code jobs/<id>/}: {@code request.json},
+ * {@code job.json} and a line in {@code progress.jsonl} for each report.
  */
 final class JobFiles {
   private static final Logger LOG = LoggerFactory.getLogger(JobFiles.class);
@@ -46,7 +46,8 @@ final class JobFiles {
       Files.createDirectories(directory);
       Files.delete(Files.createTempFile(directory, ".writable", null));
     } catch (IOException e) {
-      throw new IllegalStateException("[training] the jobs directory must be writable: " + directory, e);
+      throw new IllegalStateException(
+          "[training] the jobs directory must be writable: " + directory, e);
     }
   }
 
@@ -60,7 +61,8 @@ final class JobFiles {
       Files.createDirectories(directory.resolve(state.id()));
       replace(directory.resolve(state.id()).resolve(REQUEST), request.toJson());
     } catch (IOException e) {
-      throw new UncheckedIOException("[training] the job cannot be written to the jobs directory", e);
+      throw new UncheckedIOException(
+          "[training] the job cannot be written to the jobs directory", e);
     }
     save(state);
   }
@@ -69,7 +71,8 @@ final class JobFiles {
     try {
       replace(directory.resolve(state.id()).resolve(JOB), state.toJson());
     } catch (IOException e) {
-      throw new UncheckedIOException("[training] the state of job " + state.id() + " cannot be written", e);
+      throw new UncheckedIOException(
+          "[training] the state of job " + state.id() + " cannot be written", e);
     }
   }
 
@@ -78,7 +81,10 @@ final class JobFiles {
     Path beside = file.resolveSibling(file.getFileName() + ".part");
     try (FileChannel channel =
         FileChannel.open(
-            beside, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            beside,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
       channel.write(ByteBuffer.wrap(content.encodePrettily().getBytes(StandardCharsets.UTF_8)));
       channel.force(true);
     }
@@ -91,13 +97,17 @@ final class JobFiles {
     try (Stream<Path> homes = Files.list(directory)) {
       for (Path home : homes.filter(each -> Files.exists(each.resolve(JOB))).toList()) {
         try {
-          jobs.add(new Kept(JobRequest.of(json(home.resolve(REQUEST))), JobState.of(json(home.resolve(JOB)))));
+          jobs.add(
+              new Kept(
+                  JobRequest.of(json(home.resolve(REQUEST))),
+                  JobState.of(json(home.resolve(JOB)))));
         } catch (IOException | RuntimeException e) {
           LOG.warn("training: the job in {} cannot be read: {}", home, e.getMessage());
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("[training] the jobs directory must be readable: " + directory, e);
+      throw new UncheckedIOException(
+          "[training] the jobs directory must be readable: " + directory, e);
     }
     jobs.sort((a, b) -> a.state.created().compareTo(b.state.created()));
     return jobs;

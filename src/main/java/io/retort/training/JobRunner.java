@@ -28,7 +28,11 @@ final class JobRunner {
   private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
 
   /** How a job ended. */
-  record End(JobStatus status, String error, List<ModelVersion> models) {}
+  record End(JobStatus status, String error, List<ModelVersion> models) {
+    static End failed(Throwable reason) {
+      return new End(JobStatus.FAILED, sentence(reason), List.of());
+    }
+  }
 
   private final TrainingConfig config;
   private final ModelStore store;
@@ -67,11 +71,13 @@ final class JobRunner {
     try {
       Outcome outcome = new Distillation(job.recipe(), options(job, seed)).run(listener, stopped);
       List<ModelVersion> models =
-          outcome.models().stream().map(card -> new ModelVersion(card.name(), card.version())).toList();
+          outcome.models().stream()
+              .map(card -> new ModelVersion(card.name(), card.version()))
+              .toList();
       return new End(outcome.cancelled() ? JobStatus.CANCELLED : JobStatus.DONE, null, models);
     } catch (RuntimeException | Error e) {
       LOG.error("training: job {} failed", job.state().id(), e);
-      return new End(JobStatus.FAILED, sentence(e), List.of());
+      return End.failed(e);
     }
   }
 

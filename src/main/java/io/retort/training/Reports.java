@@ -7,11 +7,14 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Numbers the reports of one running job, leaves out those that come too fast, keeps the rest on disk and passes them on. A
- * change of phase or epoch is never left out. On the training thread.
+ * Numbers the reports of one running job, leaves out those that come too fast, keeps the rest on
+ * disk and passes them on. A change of phase or epoch is never left out. On the training thread.
  */
 final class Reports {
-  /** After each so many kept reports only every second of them is kept, so that a long job's file stays small. */
+  /**
+   * After each so many kept reports only every second of them is kept, so that a long job's file
+   * stays small.
+   */
   private static final int KEPT_BEFORE_THINNING = 1000;
 
   private final String job;
@@ -61,12 +64,16 @@ final class Reports {
     }
   }
 
-  /** The last report: {@code done}, {@code failed} or {@code cancelled}, otherwise as the one before. */
+  /**
+   * The last report: {@code done}, {@code failed} or {@code cancelled}, otherwise as the one
+   * before.
+   */
   void end(String phase) {
     ProgressFrame before = last;
     publish(
         before == null
-            ? new ProgressFrame(job, ++sequence, phase, 0, 0, 0, 0, Map.of(), Double.NaN, Double.NaN, 0)
+            ? new ProgressFrame(
+                job, ++sequence, phase, 0, 0, 0, 0, Map.of(), Double.NaN, Double.NaN, 0)
             : new ProgressFrame(
                 job,
                 ++sequence,

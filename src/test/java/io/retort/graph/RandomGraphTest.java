@@ -128,6 +128,7 @@ class RandomGraphTest {
         Value mean = g.state("mean" + i, Shape.of(channels), Initializers.zeros());
         Value variance = g.state("variance" + i, Shape.of(channels), Initializers.ones());
         Value gamma = weight(g, "gamma" + i, channels);
+        g.mode(random.nextBoolean() ? Mode.TRAINING : Mode.INFERENCE);
         yield g.batchNorm(x, gamma, weight(g, "beta" + i, channels), mean, variance, 0.1f, 0.1f);
       }
       default -> g.relu(x);

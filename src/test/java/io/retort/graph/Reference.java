@@ -9,7 +9,7 @@ import java.util.function.Function;
 
 /**
  * A second reading of every forward op, in double and without any thought of speed: what a plan is
- * held against.
+ * held against. Longer than the house size, since it is one small method an op, read in one place.
  */
 final class Reference {
   private final Map<Value, double[]> known = new HashMap<>();

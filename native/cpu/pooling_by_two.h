@@ -1,0 +1,15 @@
+// Pooling with kernel 2×2, stride 2 and no padding, one plane at a time: x [height, width], y [height/2, width/2].
+#pragma once
+
+#include <cstdint>
+
+namespace retort {
+namespace RETORT_ISA {
+
+void max_by_two(const float* x, int64_t height, int64_t width, float* y, int32_t* index);
+void max_by_two_backward(const float* dy, const int32_t* index, int64_t height, int64_t width, float* dx);
+void avg_by_two(const float* x, int64_t height, int64_t width, float* y);
+void avg_by_two_backward(const float* dy, int64_t height, int64_t width, float* dx);
+
+}  // namespace RETORT_ISA
+}  // namespace retort

@@ -1,0 +1,149 @@
+package io.retort.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class FormatTest {
+  private static final ProgressFrame FRAME =
+      new ProgressFrame(
+          "job-1", 7, "distill", 2, 10, 40, 938, Map.of("total", 0.5, "soft", 0.25), 0.875, 1e5, 3.5);
+  private static final JobState STATE =
+      new JobState(
+          "job-1",
+          "mnist",
+          JobStatus.RUNNING,
+          Instant.parse("2026-01-02T03:04:05.006Z"),
+          Instant.parse("2026-01-02T03:04:06.006Z"),
+          null,
+          null,
+          FRAME,
+          List.of(new ModelVersion("teacher", "3")));
+  private static final LiveModel LIVE = new LiveModel("student", "2", 784, 10, true);
+
+  static Stream<Arguments> messages() {
+    return Stream.of(
+        Arguments.of(FRAME, ProgressFrame.FORMAT),
+        Arguments.of(STATE, JobState.FORMAT),
+        Arguments.of(new JobList(List.of(STATE)), JobList.FORMAT),
+        Arguments.of(new JobId("job-1"), JobId.FORMAT),
+        Arguments.of(
+            new JobRequest("mnist", null, new JsonObject().put("epochs", 3)), JobRequest.FORMAT),
+        Arguments.of(new ProgressHistory(List.of(FRAME)), ProgressHistory.FORMAT),
+        Arguments.of(LIVE, LiveModel.FORMAT),
+        Arguments.of(new LiveModels(List.of(LIVE)), LiveModels.FORMAT),
+        Arguments.of(new ModelVersion("student", "2"), ModelVersion.FORMAT),
+        Arguments.of(new CacheState(1, 200, 3, 4), CacheState.FORMAT),
+        Arguments.of(Nothing.NOTHING, Nothing.FORMAT));
+  }
+
+  @ParameterizedTest
+  @MethodSource("messages")
+  <T> void wire_message_comesBackEqual(T message, Format<T> format) {
+    assertThat(overTheWire(format, message)).isEqualTo(message);
+  }
+
+  @ParameterizedTest
+  @MethodSource("messages")
+  <T> void json_message_comesBackEqual(T message, Format<T> format) {
+    JsonObject text = new JsonObject(format.toJson(message).encode());
+
+    assertThat(format.fromJson(text)).isEqualTo(message);
+  }
+
+  @ParameterizedTest
+  @MethodSource("messages")
+  <T> void transform_localDelivery_isTheSameObject(T message, Format<T> format) {
+    assertThat(format.transform(message)).isSameAs(message);
+  }
+
+  @Test
+  void formats_everyMessage_isRegisteredOnce() {
+    assertThat(Addresses.FORMATS).doesNotHaveDuplicates();
+    assertThat(Addresses.FORMATS.stream().map(Format::name)).doesNotHaveDuplicates().hasSize(13);
+  }
+
+  @Test
+  void wire_predictRequest_keepsEveryBitOfTheFloats() {
+    float[] features = {0, -0f, 1, Float.MIN_VALUE, Float.MAX_VALUE, 0.1f};
+    PredictRequest request = new PredictRequest("student", null, 2, features, 250);
+
+    PredictRequest came = overTheWire(PredictRequest.FORMAT, request);
+
+    assertThat(came)
+        .usingRecursiveComparison()
+        .isEqualTo(request);
+    assertThat(Float.floatToRawIntBits(came.features()[1])).isEqualTo(0x80000000);
+  }
+
+  @Test
+  void wire_predictReply_comesBackEqual() {
+    PredictReply reply =
+        new PredictReply("student", "2", 1, new float[] {0.25f, 0.75f}, PredictReply.Source.CACHE);
+
+    assertThat(overTheWire(PredictReply.FORMAT, reply)).usingRecursiveComparison().isEqualTo(reply);
+  }
+
+  @Test
+  void json_predictReply_comesBackEqual() {
+    PredictReply reply =
+        new PredictReply("m", "2", 2, new float[] {0.25f, 0.75f, 1, 0}, PredictReply.Source.MODEL);
+
+    JsonObject json = PredictReply.FORMAT.toJson(reply);
+
+    assertThat(json.getJsonArray("prediction").getJsonArray(1).getFloat(0)).isEqualTo(1f);
+    assertThat(PredictReply.FORMAT.fromJson(json)).usingRecursiveComparison().isEqualTo(reply);
+  }
+
+  @Test
+  void decode_otherVersion_isRefused() {
+    Buffer buffer = Buffer.buffer();
+    JobId.FORMAT.encodeToWire(buffer, new JobId("x"));
+    buffer.setByte(0, (byte) 9);
+
+    assertThatThrownBy(() -> JobId.FORMAT.decodeFromWire(0, buffer))
+        .hasMessage("[retort.JobId] the wire version must be 1: 9");
+  }
+
+  @Test
+  void decode_cutAnywhere_isRefusedWithoutAllocating() {
+    Buffer whole = Buffer.buffer();
+    PredictRequest.FORMAT.encodeToWire(whole, PredictRequest.of(1, 2, 3));
+
+    for (int length = 1; length < whole.length(); length++) {
+      Buffer cut = whole.getBuffer(0, length);
+      assertThatThrownBy(() -> PredictRequest.FORMAT.decodeFromWire(0, cut))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("more bytes");
+    }
+    Buffer huge = whole.copy().setIntLE(13, Integer.MAX_VALUE);
+    assertThatThrownBy(() -> PredictRequest.FORMAT.decodeFromWire(0, huge))
+        .hasMessageContaining("more bytes");
+  }
+
+  @Test
+  void jobRequest_unknownOrWrongField_isRefusedByName() {
+    assertThatThrownBy(() -> JobRequest.of(new JsonObject().put("epocs", 3)))
+        .hasMessageContaining("epocs is not known");
+    assertThatThrownBy(() -> JobRequest.of(new JsonObject().put("epochs", "three")))
+        .hasMessage("epochs must be a number: three");
+    assertThatThrownBy(() -> JobRequest.of(new JsonObject().put("recipe", 7)))
+        .hasMessage("recipe must be a name or an object: 7");
+  }
+
+  private static <T> T overTheWire(Format<T> format, T message) {
+    Buffer buffer = Buffer.buffer("before");
+    format.encodeToWire(buffer, message);
+    return format.decodeFromWire("before".length(), buffer);
+  }
+}
