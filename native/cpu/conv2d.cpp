@@ -56,7 +56,10 @@ Convolution judge(const char* op, const char* x_name, const TensorView& x, const
   return shape;
 }
 
-int64_t limit() { const char*e=getenv("LIMIT"); return e?atoi(e):48; }
+int64_t limit() {
+  const char* e = getenv("LIMIT");
+  return e ? atoi(e) : 48;
+}
 }  // namespace
 
 void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
@@ -77,8 +80,8 @@ void CpuKernels::conv2d_backward_input(const TensorView& dy, const TensorView& w
   backward_input_by_channels(shape, floats(dy), floats(w), floats(dx));
 }
 
-void CpuKernels::conv2d_backward_weight(const TensorView& x, const TensorView& dy, TensorView& dw,
-                                        const Window& window, int32_t groups) {
+void CpuKernels::conv2d_backward_weight(const TensorView& x, const TensorView& dy, TensorView& dw, const Window& window,
+                                        int32_t groups) {
   const Convolution shape = judge("conv2d_backward_weight", "x", x, "dw", dw, "dy", dy, window, groups, threads_);
   if (rows_fit(shape)) {
     backward_weight_by_rows(shape, floats(x), floats(dy), floats(dw));

@@ -16,9 +16,7 @@ struct Convolution {
   int64_t group_channels() const { return channels / groups; }
   int64_t group_outputs() const { return outputs / groups; }
   int64_t taps() const { return static_cast<int64_t>(window.kernel_h) * window.kernel_w; }
-  int64_t multiply_adds() const {
-    return batch * outputs * out_height * out_width * group_channels() * taps();
-  }
+  int64_t multiply_adds() const { return batch * outputs * out_height * out_width * group_channels() * taps(); }
 };
 
 // Pixels in the lanes: for few taps, or few outputs.

@@ -1,55 +1,8 @@
-// Convolution as a product that is never written out: with the image laid out H W C, the pixels under one row of the
-// kernel are one contiguous run, so the rows of the big matrix are read where they lie.
-#include <algorithm>
-
-#include "conv2d.h"
-#include "pack.h"
-#include "parallel.h"
-#include "product.h"
-#include "tile.h"
+#include "conv2d_patch.h"
 
 namespace retort {
 namespace RETORT_ISA {
 namespace {
-
-constexpr int64_t block_floats = 64 * 1024;  // of an image's block in L2, before and behind the product each
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t whole_vectors(int64_t n) { return divide_up(n, lanes) * lanes; }
-
-// Part of an image, [groups][rows][columns][channels], with zeros where it reaches beyond the image.
-struct Patch {
-  int64_t groups, channels, first_row, rows, first_column, columns;
-
-  int64_t row() const { return columns * channels; }
-  int64_t plane() const { return rows * row(); }
-  int64_t floats() const { return groups * plane() + tile_columns; }  // reading whole vectors ends beyond the last pixel
-
-  void fill(const float* image, int64_t height, int64_t width, float* to) const {
-    const int64_t left = std::max<int64_t>(-first_column, 0);
-    const int64_t from = std::max<int64_t>(first_column, 0), until = std::min(width, first_column + columns);
-    const int64_t right = left + std::max<int64_t>(until - from, 0);
-    for (int64_t g = 0; g < groups; ++g) {
-      for (int64_t r = 0; r < rows; ++r, to += row()) {
-        const int64_t h = first_row + r;
-        if (h < 0 || h >= height || from >= until) {
-          std::fill(to, to + row(), 0.0f);
-          continue;
-        }
-        std::fill(to, to + left * channels, 0.0f);
-        std::fill(to + right * channels, to + row(), 0.0f);
-        const float* source = image + (g * channels * height + h) * width;
-        // Rows without padding stand one behind the other, and are turned as one.
-        const int64_t together = columns == width && first_column == 0 ? std::min(rows - r, height - h) : 1;
-        transpose_copy(source + from, height * width, channels, (until - from) * together, to + left * channels,
-                       channels);
-        to += (together - 1) * row();
-        r += together - 1;
-      }
-    }
-    std::fill(to, to + tile_columns, 0.0f);
-  }
-};
 
 // Weights [panels][taps][channels][tile_columns], outputs in the columns, zeros behind the last.
 // `at` gives where the weight of (output, channel, tap) stands.
@@ -67,7 +20,7 @@ void pack_weights(int64_t outputs, int64_t channels, int64_t taps, At at, float*
 }
 
 int64_t packed_floats(int64_t outputs, int64_t channels, int64_t taps) {
-  return divide_up(outputs, tile_columns) * tile_columns * channels * taps;
+  return ceil_div(outputs, tile_columns) * tile_columns * channels * taps;
 }
 
 // A stride-wise correlation of a patch's plane with packed weights.
@@ -85,9 +38,9 @@ struct Correlation {
   int64_t to_row, to_pixel;
 
   void multiply() const {
-    const int64_t tiles = divide_up(columns, tile_rows);
+    const int64_t tiles = ceil_div(columns, tile_rows);
     for (int64_t first = 0; first < outputs; first += tile_columns) {
-      const int64_t vectors = divide_up(std::min<int64_t>(outputs - first, tile_columns), lanes);
+      const int64_t vectors = ceil_div(std::min<int64_t>(outputs - first, tile_columns), lanes);
       Tile tile;
       tile.a_row = pixel_step;
       tile.a_segment = patch_row;
@@ -110,18 +63,6 @@ struct Correlation {
     }
   }
 };
-
-// Rows of a block, so that blocks fit into L2 and there are enough of them for the threads.
-int64_t block_rows(const Convolution& shape, int64_t rows, int64_t row_floats) {
-  int64_t blocks = divide_up(rows * row_floats, block_floats);
-  const int64_t chunks = chunk_limit(shape.multiply_adds(), shape.threads);
-  blocks = std::max(blocks, divide_up(chunks, shape.batch));
-  return divide_up(rows, std::min(blocks, rows));
-}
-
-int32_t threads_for(const Convolution& shape) {
-  return chunk_limit(shape.multiply_adds(), shape.threads) > 1 ? shape.threads : 1;
-}
 
 }  // namespace
 
@@ -146,21 +87,35 @@ void forward_by_channels(const Convolution& shape, const float* x, const float* 
   const int64_t patch_columns = (shape.out_width - 1) * window.stride_w + window.kernel_w;
   const int64_t rows = block_rows(shape, shape.out_height,
                                   std::max(shape.out_width * pixel, patch_columns * window.stride_h * shape.channels));
-  const int64_t blocks = divide_up(shape.out_height, rows);
+  const int64_t blocks = ceil_div(shape.out_height, rows);
   parallel(threads_for(shape), shape.batch * blocks, [&](int64_t chunk) {
     const int64_t image = chunk / blocks, first = chunk % blocks * rows;
     const int64_t here = std::min(rows, shape.out_height - first);
-    const Patch patch{shape.groups,   channels,     first * window.stride_h - window.pad_h, (here - 1) * window.stride_h + window.kernel_h,
-                      -window.pad_w, patch_columns};
+    const Patch patch{shape.groups,
+                      channels,
+                      first * window.stride_h - window.pad_h,
+                      (here - 1) * window.stride_h + window.kernel_h,
+                      -window.pad_w,
+                      patch_columns};
     float* source = scratch(1, patch.floats());
     float* out = scratch(2, here * shape.out_width * pixel);
     patch.fill(x + image * shape.channels * shape.height * shape.width, shape.height, shape.width, source);
     for (int64_t g = 0; g < shape.groups; ++g) {
-      const Correlation correlation{source + g * patch.plane(), patch.row(), window.stride_h * patch.row(),
-                                    window.stride_w * channels, window.kernel_h, window.kernel_w * channels,
-                                    weights + g * group_weights, biases + g * padded, outputs,
-                                    activation == Activation::relu, here, shape.out_width, out + g * padded,
-                                    shape.out_width * pixel, pixel};
+      const Correlation correlation{source + g * patch.plane(),
+                                    patch.row(),
+                                    window.stride_h * patch.row(),
+                                    window.stride_w * channels,
+                                    window.kernel_h,
+                                    window.kernel_w * channels,
+                                    weights + g * group_weights,
+                                    biases + g * padded,
+                                    outputs,
+                                    activation == Activation::relu,
+                                    here,
+                                    shape.out_width,
+                                    out + g * padded,
+                                    shape.out_width * pixel,
+                                    pixel};
       correlation.multiply();
     }
     if (activation == Activation::gelu) activate(out, here * shape.out_width * pixel, activation);
@@ -172,8 +127,9 @@ void forward_by_channels(const Convolution& shape, const float* x, const float* 
   });
 }
 
-// With q = (h + pad)/stride and phase t = (h + pad) mod stride, the taps that reach row h are t, t + stride, …, and they
-// meet the rows q, q − 1, … of dy: for each phase a correlation of stride 1 with every stride-th tap, turned round.
+// With q = (h + pad)/stride and phase t = (h + pad) mod stride, the taps that reach row h are t, t + stride, …, and
+// they meet the rows q, q − 1, … of dy: for each phase a correlation of stride 1 with every stride-th tap, turned
+// round.
 void backward_input_by_channels(const Convolution& shape, const float* dy, const float* w, float* dx) {
   const Window& window = shape.window;
   const int64_t channels = shape.group_channels(), outputs = shape.group_outputs(), taps = shape.taps();
@@ -181,16 +137,20 @@ void backward_input_by_channels(const Convolution& shape, const float* dy, const
   const int64_t padded = whole_vectors(channels), pixel = shape.groups * padded;
   const int64_t group_weights = packed_floats(channels, outputs, taps);
   float* weights = scratch(0, shape.groups * group_weights);
-  const auto phase_taps = [](int64_t kernel, int64_t stride, int64_t t) { return t < kernel ? divide_up(kernel - t, stride) : 0; };
+  const auto phase_taps = [](int64_t kernel, int64_t stride, int64_t t) {
+    return t < kernel ? ceil_div(kernel - t, stride) : 0;
+  };
   for (int64_t g = 0; g < shape.groups; ++g) {
     const float* group = w + g * outputs * channels * taps;
     float* to = weights + g * group_weights;
     for (int64_t th = 0; th < stride_h; ++th) {
       for (int64_t tw = 0; tw < stride_w; ++tw) {
-        const int64_t rows = phase_taps(window.kernel_h, stride_h, th), columns = phase_taps(window.kernel_w, stride_w, tw);
+        const int64_t rows = phase_taps(window.kernel_h, stride_h, th),
+                      columns = phase_taps(window.kernel_w, stride_w, tw);
         if (rows * columns == 0) continue;
         const auto at = [&](int64_t c, int64_t o, int64_t tap) {
-          const int64_t kh = th + stride_h * (rows - 1 - tap / columns), kw = tw + stride_w * (columns - 1 - tap % columns);
+          const int64_t kh = th + stride_h * (rows - 1 - tap / columns),
+                        kw = tw + stride_w * (columns - 1 - tap % columns);
           return group + ((o * channels + c) * window.kernel_h + kh) * window.kernel_w + kw;
         };
         pack_weights(channels, outputs, rows * columns, at, to);
@@ -198,14 +158,15 @@ void backward_input_by_channels(const Convolution& shape, const float* dy, const
       }
     }
   }
-  const int64_t reach_h = phase_taps(window.kernel_h, stride_h, 0) - 1, reach_w = phase_taps(window.kernel_w, stride_w, 0) - 1;
+  const int64_t reach_h = phase_taps(window.kernel_h, stride_h, 0) - 1,
+                reach_w = phase_taps(window.kernel_w, stride_w, 0) - 1;
   const int64_t q_begin = window.pad_h / stride_h, q_end = (shape.height - 1 + window.pad_h) / stride_h + 1;
   const int64_t v_begin = window.pad_w / stride_w, v_end = (shape.width - 1 + window.pad_w) / stride_w + 1;
   const int64_t patch_columns = v_end - v_begin + reach_w;
   const bool holes = window.kernel_h < stride_h || window.kernel_w < stride_w;
-  const int64_t rows = block_rows(shape, q_end - q_begin,
-                                  std::max(stride_h * shape.width * pixel, patch_columns * shape.outputs));
-  const int64_t blocks = divide_up(q_end - q_begin, rows);
+  const int64_t rows =
+      block_rows(shape, q_end - q_begin, std::max(stride_h * shape.width * pixel, patch_columns * shape.outputs));
+  const int64_t blocks = ceil_div(q_end - q_begin, rows);
   parallel(threads_for(shape), shape.batch * blocks, [&](int64_t chunk) {
     const int64_t image = chunk / blocks, q0 = q_begin + chunk % blocks * rows, q1 = std::min(q_end, q0 + rows);
     const int64_t h0 = std::max<int64_t>(q0 * stride_h - window.pad_h, 0);
@@ -221,20 +182,33 @@ void backward_input_by_channels(const Convolution& shape, const float* dy, const
       const float* from = weights + g * group_weights;
       for (int64_t th = 0; th < stride_h; ++th) {
         for (int64_t tw = 0; tw < stride_w; ++tw) {
-          const int64_t kernel_h = phase_taps(window.kernel_h, stride_h, th), kernel_w = phase_taps(window.kernel_w, stride_w, tw);
+          const int64_t kernel_h = phase_taps(window.kernel_h, stride_h, th),
+                        kernel_w = phase_taps(window.kernel_w, stride_w, tw);
           if (kernel_h * kernel_w == 0) continue;
           // The first row at or below h0 of this phase, and so the columns.
           const int64_t h = h0 + (th - (h0 + window.pad_h) % stride_h + stride_h) % stride_h;
           const int64_t c = (tw - window.pad_w % stride_w + stride_w) % stride_w;
           const int64_t q = (h + window.pad_h) / stride_h, v = (c + window.pad_w) / stride_w;
           if (h < h1 && c < shape.width) {
-            const float* first = source + g * patch.plane() +
-                                 ((q - kernel_h + 1 - patch.first_row) * patch.columns + v - kernel_w + 1 - patch.first_column) * outputs;
-            const Correlation correlation{first, patch.row(), patch.row(), outputs, kernel_h, kernel_w * outputs, from,
-                                          nullptr, channels, false, divide_up(h1 - h, stride_h),
-                                          divide_up(shape.width - c, stride_w),
+            const float* first =
+                source + g * patch.plane() +
+                ((q - kernel_h + 1 - patch.first_row) * patch.columns + v - kernel_w + 1 - patch.first_column) *
+                    outputs;
+            const Correlation correlation{first,
+                                          patch.row(),
+                                          patch.row(),
+                                          outputs,
+                                          kernel_h,
+                                          kernel_w * outputs,
+                                          from,
+                                          nullptr,
+                                          channels,
+                                          false,
+                                          ceil_div(h1 - h, stride_h),
+                                          ceil_div(shape.width - c, stride_w),
                                           out + ((h - h0) * shape.width + c) * pixel + g * padded,
-                                          stride_h * shape.width * pixel, stride_w * pixel};
+                                          stride_h * shape.width * pixel,
+                                          stride_w * pixel};
             correlation.multiply();
           }
           from += packed_floats(channels, outputs, kernel_h * kernel_w);
@@ -247,67 +221,6 @@ void backward_input_by_channels(const Convolution& shape, const float* dy, const
                      dx + (image * shape.channels + g * channels) * plane + h0 * shape.width, plane);
     }
   });
-}
-
-// dw[o][kh][kw·c] = Σ over pixels of dy[o]·(the run under kernel row kh), dy read where it lies.
-void backward_weight_by_channels(const Convolution& shape, const float* x, const float* dy, float* dw) {
-  const Window& window = shape.window;
-  const int64_t channels = shape.group_channels(), outputs = shape.group_outputs();
-  const int64_t run = window.kernel_w * channels, padded = whole_vectors(run);
-  const int64_t floats = shape.outputs * window.kernel_h * padded;
-  const int64_t patch_columns = (shape.out_width - 1) * window.stride_w + window.kernel_w;
-  const int64_t rows = block_rows(shape, shape.out_height, patch_columns * window.stride_h * shape.channels);
-  const int64_t blocks = divide_up(shape.out_height, rows), all = shape.batch * blocks;
-  const int64_t chunks = std::min(all, chunk_limit(shape.multiply_adds(), shape.threads));
-  float* partial = scratch(0, chunks * floats);
-  const int64_t plane = shape.out_height * shape.out_width;
-  parallel(threads_for(shape), chunks, [&](int64_t chunk) {
-    float* sums = partial + chunk * floats;
-    for (int64_t block = all * chunk / chunks; block < all * (chunk + 1) / chunks; ++block) {
-      const int64_t image = block / blocks, first = block % blocks * rows;
-      const int64_t here = std::min(rows, shape.out_height - first);
-      const Patch patch{shape.groups,   channels,     first * window.stride_h - window.pad_h, (here - 1) * window.stride_h + window.kernel_h,
-                        -window.pad_w, patch_columns};
-      float* source = scratch(1, patch.floats());
-      patch.fill(x + image * shape.channels * shape.height * shape.width, shape.height, shape.width, source);
-      Tile tile;
-      tile.a_row = plane;
-      tile.a_segment = shape.out_width;
-      tile.b_row = window.stride_w * channels;
-      tile.b_segment = window.stride_h * patch.row();
-      tile.depth = shape.out_width;
-      tile.segments = here;
-      tile.c_row = window.kernel_h * padded;
-      tile.accumulate = block > all * chunk / chunks;
-      const int64_t tiles = divide_up(outputs, tile_rows);
-      for (int64_t g = 0; g < shape.groups; ++g) {
-        for (int64_t t = 0; t < tiles; ++t) {
-          const int64_t o = g * outputs + outputs * t / tiles, end = g * outputs + outputs * (t + 1) / tiles;
-          tile.a = dy + (image * shape.outputs + o) * plane + first * shape.out_width;
-          for (int64_t kh = 0; kh < window.kernel_h; ++kh) {
-            for (int64_t n = 0; n < run; n += tile_columns) {
-              tile.b = source + g * patch.plane() + kh * patch.row() + n;
-              tile.c = sums + (o * window.kernel_h + kh) * padded + n;
-              multiply(tile, end - o, divide_up(std::min<int64_t>(run - n, tile_columns), lanes));
-            }
-          }
-        }
-      }
-    }
-  });
-  for (int64_t chunk = 1; chunk < chunks; ++chunk) {
-    for (int64_t i = 0; i < floats; ++i) partial[i] += partial[chunk * floats + i];
-  }
-  for (int64_t o = 0; o < shape.outputs; ++o) {
-    for (int64_t kh = 0; kh < window.kernel_h; ++kh) {
-      const float* from = partial + (o * window.kernel_h + kh) * padded;
-      for (int64_t kw = 0; kw < window.kernel_w; ++kw) {
-        for (int64_t c = 0; c < channels; ++c) {
-          dw[((o * channels + c) * window.kernel_h + kh) * window.kernel_w + kw] = from[kw * channels + c];
-        }
-      }
-    }
-  }
 }
 
 }  // namespace RETORT_ISA

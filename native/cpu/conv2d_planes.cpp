@@ -1,117 +1,19 @@
-// Convolution with pixels in the lanes. For each column of the kernel the image is copied once into rows as wide as those
-// of y; then every tap of the kernel is a shift of such a plane by whole rows, and y is computed as one long row.
+// Convolution with pixels in the lanes. For each column of the kernel the image is copied once into rows as wide as
+// those of y; then every tap of the kernel is a shift of such a plane by whole rows, and y is computed as one long row.
 #include <algorithm>
 
 #include "conv2d.h"
 #include "parallel.h"
+#include "pixel_tile.h"
 #include "product.h"
 #include "registers.h"
+#include "split.h"
 
 namespace retort {
 namespace RETORT_ISA {
 namespace {
 
 constexpr int64_t block_floats = 48 * 1024;  // of planes, in L2
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-#if defined(__AVX512F__) || defined(__aarch64__)
-constexpr int sums_at_once = 24;
-#else
-constexpr int sums_at_once = 12;
-#endif
-constexpr int most_outputs = sums_at_once / 3;
-constexpr int most_vectors = 6;
-
-constexpr int vectors_for(int outputs) { return std::min(sums_at_once / outputs, most_vectors); }
-
-// y[o][p] = Σ_k w[k][o]·x[offsets[k] + p] + bias[o] for a few outputs and vectors of pixels.
-struct PixelTile {
-  const float* x;
-  const int64_t* offsets;
-  int64_t taps;
-  const float* w;
-  const float* bias;
-  float* y;
-  int64_t y_row;
-  int64_t pixels;  // to write, of one vector, where there is only one
-  bool relu;
-};
-
-template <int outputs, int vectors>
-void multiply(const PixelTile& tile) {
-  Vector sum[outputs][vectors];
-#pragma GCC unroll 8
-  for (int o = 0; o < outputs; ++o) {
-#pragma GCC unroll 6
-    for (int v = 0; v < vectors; ++v) sum[o][v] = broadcast(tile.bias[o]);
-  }
-  const float* w = tile.w;
-  for (int64_t k = 0; k < tile.taps; ++k, w += outputs) {
-    const float* x = tile.x + tile.offsets[k];
-    Vector pixels[vectors];
-#pragma GCC unroll 6
-    for (int v = 0; v < vectors; ++v) pixels[v] = load(x + v * lanes);
-#pragma GCC unroll 8
-    for (int o = 0; o < outputs; ++o) {
-      const Vector weight = broadcast(w[o]);
-#pragma GCC unroll 6
-      for (int v = 0; v < vectors; ++v) sum[o][v] += weight * pixels[v];
-    }
-  }
-  // In locals, because the stores might change what the tile says.
-  float* const y = tile.y;
-  const int64_t y_row = tile.y_row, pixels = tile.pixels;
-  const Vector floor = floor_of(tile.relu);
-#pragma GCC unroll 8
-  for (int o = 0; o < outputs; ++o) {
-#pragma GCC unroll 6
-    for (int v = 0; v < vectors; ++v) {
-      float* to = y + o * y_row + v * lanes;
-      if (vectors > 1 || pixels >= lanes) {
-        store(to, larger(floor, sum[o][v]));
-      } else {
-        store_first(to, larger(floor, sum[o][v]), pixels);
-      }
-    }
-  }
-}
-
-using Multiply = void (*)(const PixelTile&);
-
-template <int outputs>
-Multiply kernel_of(int64_t vectors) {
-  constexpr int most = vectors_for(outputs);
-  constexpr Multiply kernels[] = {multiply<outputs, 1>, multiply<outputs, std::min(2, most)>,
-                                  multiply<outputs, std::min(3, most)>, multiply<outputs, std::min(4, most)>,
-                                  multiply<outputs, std::min(5, most)>, multiply<outputs, std::min(6, most)>};
-  return kernels[vectors - 1];
-}
-
-int64_t outputs_of(int64_t left) {
-  if (most_outputs == 8 && left >= 8) return 8;
-  if (most_outputs == 8 && left >= 6) return 6;
-  return left >= 4 ? 4 : left;
-}
-
-Multiply kernel_of(int64_t outputs, int64_t vectors) {
-  switch (outputs) {
-#if defined(__AVX512F__) || defined(__aarch64__)
-    case 8:
-      return kernel_of<8>(vectors);
-    case 6:
-      return kernel_of<6>(vectors);
-#endif
-    case 4:
-      return kernel_of<4>(vectors);
-    case 3:
-      return kernel_of<3>(vectors);
-    case 2:
-      return kernel_of<2>(vectors);
-    default:
-      return kernel_of<1>(vectors);
-  }
-}
 
 // `rows` short rows of n floats, one behind the other; a call of memcpy costs more than the few vectors of one.
 void copy_rows(const float* from, int64_t from_row, int64_t rows, int64_t n, float* to, int64_t to_row) {
@@ -125,8 +27,8 @@ void copy_rows(const float* from, int64_t from_row, int64_t rows, int64_t n, flo
   }
 }
 
-// The planes of some rows of y, [channels][kernel_w][phases][rows][out_width]: phase r and row q hold the padded image's
-// row q·stride_h + r, counted from the first one that those rows of y see.
+// The planes of some rows of y, [channels][kernel_w][phases][rows][out_width]: phase r and row q hold the padded
+// image's row q·stride_h + r, counted from the first one that those rows of y see.
 struct Planes {
   const Convolution& shape;
   int64_t first, rows;  // of y
@@ -150,11 +52,12 @@ struct Planes {
         for (int64_t r = 0; r < phases(); ++r, to += plane()) {
           // The rows q of the image itself; those around it are zeros.
           const int64_t start = first * stride + r - window.pad_h;
-          const int64_t begin = std::min(start < 0 ? divide_up(-start, stride) : 0, plane_rows());
-          const int64_t inside = shape.height > start ? divide_up(shape.height - start, stride) : 0;
+          const int64_t begin = std::min(start < 0 ? ceil_div(-start, stride) : 0, plane_rows());
+          const int64_t inside = shape.height > start ? ceil_div(shape.height - start, stride) : 0;
           const int64_t end = std::max(std::min(inside, plane_rows()), begin);
           std::fill(to, to + begin * width, 0.0f);
-          fill_rows(source + (start + begin * stride) * shape.width, end - begin, kw - window.pad_w, to + begin * width);
+          fill_rows(source + (start + begin * stride) * shape.width, end - begin, kw - window.pad_w,
+                    to + begin * width);
           std::fill(to + end * width, to + plane(), 0.0f);
         }
       }
@@ -205,9 +108,9 @@ void forward_by_planes(const Convolution& shape, const float* x, const float* w,
 
   const int64_t chunks = chunk_limit(shape.multiply_adds(), shape.threads);
   const int64_t row_floats = shape.channels * window.kernel_w * shape.out_width * window.stride_h;
-  const int64_t wanted = std::max(divide_up(shape.out_height * row_floats, block_floats), divide_up(chunks, shape.batch));
-  const int64_t rows = divide_up(shape.out_height, std::min(wanted, shape.out_height));
-  const int64_t blocks = divide_up(shape.out_height, rows), plane = shape.out_height * shape.out_width;
+  const int64_t wanted = std::max(ceil_div(shape.out_height * row_floats, block_floats), ceil_div(chunks, shape.batch));
+  const int64_t rows = ceil_div(shape.out_height, std::min(wanted, shape.out_height));
+  const int64_t blocks = ceil_div(shape.out_height, rows), plane = shape.out_height * shape.out_width;
   parallel(chunks > 1 ? shape.threads : 1, shape.batch * blocks, [&](int64_t chunk) {
     const int64_t image = chunk / blocks, first = chunk % blocks * rows;
     const Planes planes{shape, first, std::min(rows, shape.out_height - first)};
@@ -225,17 +128,24 @@ void forward_by_planes(const Convolution& shape, const float* x, const float* w,
     for (int64_t o = 0, count; o < shape.outputs; o += count) {
       count = outputs_of(outputs - o % outputs);
       const float* group = source + planes.offset(o / outputs * channels, 0, 0);
-      PixelTile tile{nullptr, offsets, taps,   weights + o * taps, biases + o,
-                     nullptr, plane,   pixels, activation == Activation::relu};
-      const int64_t most = vectors_for(static_cast<int>(count));
+      PixelTile tile{nullptr,
+                     offsets,
+                     taps,
+                     weights + o * taps,
+                     biases + o,
+                     nullptr,
+                     plane,
+                     pixels,
+                     activation == Activation::relu};
+      const int64_t most = vectors_for(count);
       for (int64_t p = 0, vectors; p < pixels; p += vectors * lanes) {
-        vectors = std::min(most, divide_up(pixels - p, lanes));
+        vectors = std::min(most, ceil_div(pixels - p, lanes));
         // The last vectors begin earlier, and write some pixels again.
         if (vectors * lanes > pixels && vectors > 1) --vectors;
         const int64_t at = std::max<int64_t>(std::min(p, pixels - vectors * lanes), 0);
         tile.x = group + at;
         tile.y = target + o * plane + at;
-        kernel_of(count, vectors)(tile);
+        multiply(tile, count, vectors);
       }
     }
     if (activation == Activation::gelu) {

@@ -38,10 +38,10 @@ struct Cpu {
 
 bool holds_back(const InstructionSet& best, const std::string& core) {
   static const char* const below_avx512[] = {"Haswell", "Zen", "Excavator"};
-  static const char* const below_avx2[] = {"Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Sandybridge",
-                                           "Atom", "Nano", "Katmai", "Coppermine", "Northwood", "Banias", "Athlon",
-                                           "Opteron", "Opteron_SSE3", "Barcelona", "Bobcat", "Bulldozer",
-                                           "Piledriver", "Steamroller"};
+  static const char* const below_avx2[] = {"Prescott",    "Core2",  "Penryn",    "Dunnington", "Nehalem",
+                                           "Sandybridge", "Atom",   "Nano",      "Katmai",     "Coppermine",
+                                           "Northwood",   "Banias", "Athlon",    "Opteron",    "Opteron_SSE3",
+                                           "Barcelona",   "Bobcat", "Bulldozer", "Piledriver", "Steamroller"};
   const std::string name = best.name;
   if (name == "avx512") {
     for (const char* low : below_avx512) {

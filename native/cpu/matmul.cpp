@@ -36,9 +36,8 @@ void multiply_blas(const Product& p, int32_t threads) {
     const int64_t m = by_rows ? count : p.m, n = by_rows ? p.n : count;
     if (count == 0) return;
     float* c = p.c + m0 * p.n + n0;
-    cblas_sgemm(CblasRowMajor, p.a_column == 1 ? CblasNoTrans : CblasTrans,
-                p.b_column == 1 ? CblasNoTrans : CblasTrans, static_cast<blasint>(m), static_cast<blasint>(n),
-                static_cast<blasint>(p.k), 1, p.a + m0 * p.a_row,
+    cblas_sgemm(CblasRowMajor, p.a_column == 1 ? CblasNoTrans : CblasTrans, p.b_column == 1 ? CblasNoTrans : CblasTrans,
+                static_cast<blasint>(m), static_cast<blasint>(n), static_cast<blasint>(p.k), 1, p.a + m0 * p.a_row,
                 static_cast<blasint>(p.a_column == 1 ? p.a_row : p.a_column), p.b + n0 * p.b_column,
                 static_cast<blasint>(p.b_column == 1 ? p.b_row : p.b_column), 0, c, static_cast<blasint>(p.n));
     for (int64_t i = 0; i < m; ++i) {
@@ -72,9 +71,11 @@ void CpuKernels::matmul(const TensorView& a, const TensorView& b, const TensorVi
   product.bias = bias ? floats(*bias) : nullptr;
   product.c = floats(y);
   product.activation = activation;
-  if (m >= 256 && n >= 256 && k >= 256) {
+  // Dot products pack nothing, which pays while few rows share what would be packed; OpenBLAS blocks for more levels of
+  // cache, which pays where neither matrix fits into one.
+  if (m >= 768 && n >= 768 && k >= 768) {
     multiply_blas(product, threads_);
-  } else if (transpose_b && !transpose_a) {
+  } else if (transpose_b && !transpose_a && m <= 128) {
     multiply_dots(product, threads_);
   } else {
     multiply_panels(product, threads_);

@@ -178,6 +178,9 @@ void clear_rest(int64_t height, int64_t width, float* dx) {
 
 void max_by_two(const float* x, int64_t height, int64_t width, float* y, int32_t* index) {
   const int64_t columns = width / 2;
+#if defined(__AVX512F__)
+  if (columns >= 6) return max_by_two_masked(x, height, width, y, index);
+#endif
   if (columns >= 8) return max_vectors<8>(x, height, width, y, index);
   if (columns >= 4) return max_vectors<4>(x, height, width, y, index);
   for (int64_t i = 0; i < height / 2 * columns; ++i) {

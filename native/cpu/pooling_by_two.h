@@ -7,6 +7,10 @@ namespace retort {
 namespace RETORT_ISA {
 
 void max_by_two(const float* x, int64_t height, int64_t width, float* y, int32_t* index);
+#if defined(__AVX512F__)
+// For rows of which vectors without masks would lose much.
+void max_by_two_masked(const float* x, int64_t height, int64_t width, float* y, int32_t* index);
+#endif
 void max_by_two_backward(const float* dy, const int32_t* index, int64_t height, int64_t width, float* dx);
 void avg_by_two(const float* x, int64_t height, int64_t width, float* y);
 void avg_by_two_backward(const float* dy, int64_t height, int64_t width, float* dx);

@@ -3,6 +3,7 @@
 #include "parallel.h"
 #include "product.h"
 #include "registers.h"
+#include "split.h"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -14,13 +15,11 @@ constexpr int dot_columns = 6;
 #else
 constexpr int dot_columns = 3;
 #endif
-constexpr int64_t far = 4096;  // floats between the rows of A, from which on it is packed
+constexpr int64_t far = 4096;         // floats between the rows of A, from which on it is packed
 constexpr int64_t most_depth = 1152;  // so that the rows of a tile, 4 of A and 6 of B, stay in L1
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// out[m][columns] = Σ_k a[m][k]·b[n][k]. From `ahead` on, what a later tile reads is brought nearer, `ahead_step` floats
-// with every vector.
+// out[m][columns] = Σ_k a[m][k]·b[n][k]. From `ahead` on, what a later tile reads is brought nearer, `ahead_step`
+// floats with every vector.
 struct Operands {
   const float* a;
   int64_t a_row, a_step;  // from one row to the next, and from one vector of k to the next
@@ -91,8 +90,8 @@ struct Region {
   bool finished;  // bias and activation follow
 };
 
-// The rows of A that one tile reads, interleaved by vectors: one stream on few pages instead of several far apart, which
-// would fall on one another in L2 and ask for more pages than the first TLB holds.
+// The rows of A that one tile reads, interleaved by vectors: one stream on few pages instead of several far apart,
+// which would fall on one another in L2 and ask for more pages than the first TLB holds.
 void interleave(const float* a, int64_t a_row, int64_t rows, int64_t depth, float* to) {
   for (int64_t k = 0; k < depth; k += lanes) {
     for (int64_t m = 0; m < rows; ++m, to += lanes) {
@@ -102,11 +101,11 @@ void interleave(const float* a, int64_t a_row, int64_t rows, int64_t depth, floa
 }
 
 void multiply(const Product& p, const Region& region) {
-  const int64_t blocks = divide_up(region.k1 - region.k0, most_depth);
+  const int64_t blocks = ceil_div(region.k1 - region.k0, most_depth);
   // Whole lines: only the last block ends within one.
-  const int64_t depth = divide_up(divide_up(region.k1 - region.k0, blocks), 16) * 16;
+  const int64_t depth = ceil_div(ceil_div(region.k1 - region.k0, blocks), 16) * 16;
   const bool interleaved = p.a_row >= far && region.column_end - region.column >= 8 * dot_columns;
-  const int64_t tiles = divide_up(region.row_end - region.row, dot_rows), tile_floats = dot_rows * depth;
+  const int64_t tiles = ceil_div(region.row_end - region.row, dot_rows), tile_floats = dot_rows * depth;
   float* packed = interleaved ? scratch(1, tiles * tile_floats) : nullptr;
   for (int64_t k = region.k0; k < region.k1; k += depth) {
     const int64_t length = std::min(depth, region.k1 - k);
@@ -118,8 +117,8 @@ void multiply(const Product& p, const Region& region) {
     }
     for (int64_t n = region.column; n < region.column_end; n += dot_columns) {
       const int64_t width = std::min<int64_t>(dot_columns, region.column_end - n);
-      // The rows of B that the next tiles read are spread evenly over the tiles before them: bunched they would outrun what
-      // a core can have on its way from memory.
+      // The rows of B that the next tiles read are spread evenly over the tiles before them: bunched they would outrun
+      // what a core can have on its way from memory.
       const int64_t next_rows = std::min<int64_t>(dot_columns, region.column_end - n - width);
       const int64_t share = next_rows > 0 ? std::max<int64_t>(tiles / next_rows, 1) : 0;
       const int64_t part_floats = share > 0 ? length / share : 0;
@@ -133,7 +132,8 @@ void multiply(const Product& p, const Region& region) {
           operands.ahead_step = lanes / share;
           if (++part == share) part = 0, ++next_row;
         }
-        if (interleaved) operands.a = packed + t * tile_floats, operands.a_row = lanes, operands.a_step = height * lanes;
+        if (interleaved)
+          operands.a = packed + t * tile_floats, operands.a_row = lanes, operands.a_step = height * lanes;
         alignas(64) float out[dot_rows * dot_columns + lanes];
         kernels[height - 1][width - 1](operands, out);
         const float* bias = finish && p.bias ? p.bias + n : nullptr;
@@ -157,9 +157,9 @@ void multiply_dots(const Product& p, int32_t threads) {
   const int64_t chunks = chunk_limit(p.m * p.n * p.k, threads);
   const int64_t depth_chunks = p.k >= 4096 && p.m * p.n <= 65536 ? std::min(chunks, p.k / 1024) : 1;
   if (depth_chunks > 1) {
-    const int64_t depth = divide_up(divide_up(p.k, depth_chunks), 16) * 16;
+    const int64_t depth = ceil_div(ceil_div(p.k, depth_chunks), 16) * 16;
     float* partial = scratch(0, depth_chunks * p.m * p.n);
-    const int64_t used = divide_up(p.k, depth);
+    const int64_t used = ceil_div(p.k, depth);
     parallel(threads, used, [&](int64_t chunk) {
       multiply(p, {0, p.m, 0, p.n, chunk * depth, std::min(p.k, (chunk + 1) * depth), partial + chunk * p.m * p.n, p.n,
                    false});
@@ -174,10 +174,10 @@ void multiply_dots(const Product& p, int32_t threads) {
     activate(p.c, p.m * p.n, p.activation);
     return;
   }
-  const int64_t columns = divide_up(divide_up(p.n, chunks), dot_columns) * dot_columns;
-  const int64_t column_chunks = divide_up(p.n, columns);
-  const int64_t rows = divide_up(divide_up(p.m, std::max<int64_t>(chunks / column_chunks, 1)), dot_rows) * dot_rows;
-  const int64_t row_chunks = divide_up(p.m, rows);
+  const int64_t columns = ceil_div(ceil_div(p.n, chunks), dot_columns) * dot_columns;
+  const int64_t column_chunks = ceil_div(p.n, columns);
+  const int64_t rows = ceil_div(ceil_div(p.m, std::max<int64_t>(chunks / column_chunks, 1)), dot_rows) * dot_rows;
+  const int64_t row_chunks = ceil_div(p.m, rows);
   parallel(threads, column_chunks * row_chunks, [&](int64_t chunk) {
     const int64_t m = chunk % row_chunks * rows, n = chunk / row_chunks * columns;
     multiply(p, {m, std::min(p.m, m + rows), n, std::min(p.n, n + columns), 0, p.k, p.c + m * p.n + n, p.n, true});

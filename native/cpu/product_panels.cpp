@@ -1,8 +1,9 @@
 #include <algorithm>
 
-#include "parallel.h"
 #include "pack.h"
+#include "parallel.h"
 #include "product.h"
+#include "split.h"
 #include "tile.h"
 
 namespace retort {
@@ -13,14 +14,12 @@ constexpr int64_t block_floats = 32 * 1024;  // of B in L2, twice, beside A and 
 constexpr int64_t most_depth = 512;
 constexpr int64_t streamed_floats = 2 << 20;  // a C above it leaves the caches before anybody reads it
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // A block of B: some columns, and one part of k.
 struct Block {
   int64_t column, width, part, k, depth;
   bool ready[16];  // the panels that are packed already
 
-  int64_t panels() const { return divide_up(width, tile_columns); }
+  int64_t panels() const { return ceil_div(width, tile_columns); }
 };
 
 struct Panels {
@@ -67,7 +66,7 @@ struct Panels {
                   std::min<int64_t>(tile_columns, here.width - panel * tile_columns), tile_columns,
                   packed + panel * panel_floats);
     }
-    const int64_t tiles = divide_up(last_row - first_row, tile_rows);
+    const int64_t tiles = ceil_div(last_row - first_row, tile_rows);
     for (int64_t t = 0; t < tiles; ++t) {
       const int64_t row = first_row + (last_row - first_row) * t / tiles;
       const int64_t row_end = first_row + (last_row - first_row) * (t + 1) / tiles;
@@ -115,7 +114,7 @@ struct Panels {
   }
 
   void write(Tile& tile, int64_t tile_row_count, int64_t width, const float* bias) const {
-    const int64_t vectors = divide_up(width, lanes);
+    const int64_t vectors = ceil_div(width, lanes);
     if (width == vectors * lanes) {
       tile.bias = bias;
       tile.streamed = streamed;
@@ -161,18 +160,18 @@ void multiply_panels(const Product& product, int32_t threads) {
   panels.p = product;
   Product& p = panels.p;
   straighten(p);
-  panels.parts = divide_up(p.k, most_depth);
-  panels.depth = divide_up(p.k, panels.parts);
+  panels.parts = ceil_div(p.k, most_depth);
+  panels.depth = ceil_div(p.k, panels.parts);
   const int64_t most_panels = std::min<int64_t>(std::max<int64_t>(block_floats / panels.depth / tile_columns, 1), 16);
   const int64_t most_columns = most_panels * tile_columns;
   const int64_t chunks = chunk_limit(p.m * p.n * p.k, threads);
-  const int64_t width = divide_up(divide_up(p.n, tile_columns), chunks) * tile_columns;
-  panels.column_chunks = divide_up(p.n, width);
+  const int64_t width = ceil_div(ceil_div(p.n, tile_columns), chunks) * tile_columns;
+  panels.column_chunks = ceil_div(p.n, width);
   panels.chunk_columns = width;
   panels.columns = std::min(most_columns, width);
-  panels.row_chunks = std::min(std::max<int64_t>(chunks / panels.column_chunks, 1), divide_up(p.m, tile_rows));
-  panels.rows = divide_up(p.m, panels.row_chunks);
-  panels.row_chunks = divide_up(p.m, panels.rows);
+  panels.row_chunks = std::min(std::max<int64_t>(chunks / panels.column_chunks, 1), ceil_div(p.m, tile_rows));
+  panels.rows = ceil_div(p.m, panels.row_chunks);
+  panels.row_chunks = ceil_div(p.m, panels.rows);
   panels.streamed = panels.parts == 1 && p.activation != Activation::gelu && p.m * p.n > streamed_floats &&
                     p.n % lanes == 0 && reinterpret_cast<uintptr_t>(p.c) % sizeof(Vector) == 0;
   parallel(threads, panels.row_chunks * panels.column_chunks, [&](int64_t chunk) { panels.run(chunk); });

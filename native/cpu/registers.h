@@ -81,10 +81,8 @@ inline void store_first(float* p, Vector v, int64_t n) {
 
 // Shuffles of two vectors, each one instruction. In every 128-bit part, 4 places of a and b:
 #if defined(__AVX512F__)
-#define RETORT_IN_PARTS(p, q, r, s)                                                                              \
-  Mask {                                                                                                         \
-    p, q, r, s, p + 4, q + 4, r + 4, s + 4, p + 8, q + 8, r + 8, s + 8, p + 12, q + 12, r + 12, s + 12           \
-  }
+#define RETORT_IN_PARTS(p, q, r, s) \
+  Mask { p, q, r, s, p + 4, q + 4, r + 4, s + 4, p + 8, q + 8, r + 8, s + 8, p + 12, q + 12, r + 12, s + 12 }
 #elif defined(__AVX2__)
 #define RETORT_IN_PARTS(p, q, r, s) \
   Mask { p, q, r, s, p + 4, q + 4, r + 4, s + 4 }
@@ -93,7 +91,9 @@ inline void store_first(float* p, Vector v, int64_t n) {
   Mask { p, q, r, s }
 #endif
 
-inline Vector low_singles(Vector a, Vector b) { return __builtin_shuffle(a, b, RETORT_IN_PARTS(0, lanes, 1, lanes + 1)); }
+inline Vector low_singles(Vector a, Vector b) {
+  return __builtin_shuffle(a, b, RETORT_IN_PARTS(0, lanes, 1, lanes + 1));
+}
 inline Vector high_singles(Vector a, Vector b) {
   return __builtin_shuffle(a, b, RETORT_IN_PARTS(2, lanes + 2, 3, lanes + 3));
 }

@@ -76,19 +76,19 @@ void multiply(const Tile& tile) {
 using Multiply = void (*)(const Tile&);
 
 #if defined(__AVX512F__) || defined(__aarch64__)
-#define RETORT_ROWS(vectors, copies)                                                                               \
-  {                                                                                                                \
-    multiply<1, vectors, copies>, multiply<2, vectors, copies>, multiply<3, vectors, copies>,                      \
-        multiply<4, vectors, copies>, multiply<5, vectors, copies>, multiply<6, vectors, copies>,                  \
-        multiply<7, vectors, copies>, multiply<8, vectors, copies>, multiply<9, vectors, copies>,                  \
-        multiply<10, vectors, copies>, multiply<11, vectors, copies>, multiply<12, vectors, copies>,               \
-        multiply<13, vectors, copies>, multiply<14, vectors, copies>                                               \
+#define RETORT_ROWS(vectors, copies)                                                                 \
+  {                                                                                                  \
+    multiply<1, vectors, copies>, multiply<2, vectors, copies>, multiply<3, vectors, copies>,        \
+        multiply<4, vectors, copies>, multiply<5, vectors, copies>, multiply<6, vectors, copies>,    \
+        multiply<7, vectors, copies>, multiply<8, vectors, copies>, multiply<9, vectors, copies>,    \
+        multiply<10, vectors, copies>, multiply<11, vectors, copies>, multiply<12, vectors, copies>, \
+        multiply<13, vectors, copies>, multiply<14, vectors, copies>                                 \
   }
 #else
-#define RETORT_ROWS(vectors, copies)                                                                               \
-  {                                                                                                                \
-    multiply<1, vectors, copies>, multiply<2, vectors, copies>, multiply<3, vectors, copies>,                      \
-        multiply<4, vectors, copies>, multiply<5, vectors, copies>, multiply<6, vectors, copies>                   \
+#define RETORT_ROWS(vectors, copies)                                                             \
+  {                                                                                              \
+    multiply<1, vectors, copies>, multiply<2, vectors, copies>, multiply<3, vectors, copies>,    \
+        multiply<4, vectors, copies>, multiply<5, vectors, copies>, multiply<6, vectors, copies> \
   }
 #endif
 constexpr Multiply kernels[tile_vectors][tile_rows] = {RETORT_ROWS(1, false), RETORT_ROWS(2, false)};

@@ -28,9 +28,9 @@ struct Tile {
   int64_t segments = 1;
   float* c;
   int64_t c_row;
-  const float* bias = nullptr;      // whole vectors; only without accumulate
-  // Rows of a panel of B, [depth/copy_every][tile_columns], copied meanwhile for a tile to come, one at every copy_every-th
-  // k; only with all of tile_vectors and one segment.
+  const float* bias = nullptr;  // whole vectors; only without accumulate
+  // Rows of a panel of B, [depth/copy_every][tile_columns], copied meanwhile for a tile to come, one at every
+  // copy_every-th k; only with all of tile_vectors and one segment.
   const float* next = nullptr;
   int64_t next_row = 0;
   float* copy = nullptr;

@@ -4,7 +4,7 @@ import io.retort.data.Dataset;
 import io.retort.data.Dataset.Split;
 import io.retort.device.Device;
 import io.retort.device.DeviceKind;
-import io.retort.distill.Evaluation;
+import io.retort.distill.ModelEvaluation;
 import io.retort.model.ModelCard;
 import io.retort.model.ModelStore;
 import java.nio.file.Path;
@@ -55,7 +55,7 @@ final class EvaluateCommand implements Callable<Integer> {
     try (ModelStore store = ModelStore.readOnly(models);
         Device device = Device.open(DeviceKind.AUTO, threads)) {
       ModelCard card = version == null ? live(store) : store.card(model, version);
-      print(Evaluation.of(store, card, Dataset.open(data, Split.TEST), device), device);
+      print(ModelEvaluation.of(store, card, Dataset.open(data, Split.TEST), device), device);
     }
     return 0;
   }
@@ -69,7 +69,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     "there is no live version of the model " + model + "; the store has " + store.models()));
   }
 
-  private void print(Evaluation evaluation, Device device) {
+  private void print(ModelEvaluation evaluation, Device device) {
     ModelCard card = evaluation.card();
     command
         .commandLine()

@@ -3,7 +3,6 @@ package io.retort.distill;
 import io.retort.json.Fields;
 import io.retort.json.Json;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -72,8 +71,8 @@ final class Job {
       }
       replace(directory.resolve("recipe.json"), Json.pretty(recipe.toMap()));
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "[job] the jobs directory must be writable: " + options.jobs(), e);
+      throw new IllegalArgumentException(
+          "[job] the jobs directory must be writable: " + options.jobs() + ", " + reason(e), e);
     }
     job.save(null);
     return job;
@@ -174,7 +173,7 @@ final class Job {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new UncheckedIOException("[job] " + file + " cannot be deleted", e);
+      throw new IllegalStateException("[job] " + file + " cannot be deleted: " + reason(e), e);
     }
   }
 
@@ -201,9 +200,15 @@ final class Job {
     try {
       replace(directory.resolve(STATE), Json.pretty(state));
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "[job] the state of job " + id + " cannot be written in " + directory, e);
+      throw new IllegalStateException(
+          "[job] the state of job " + id + " cannot be written in " + directory + ": " + reason(e),
+          e);
     }
+  }
+
+  /** What the file system said; its exceptions often hold no more than a path. */
+  static String reason(IOException e) {
+    return e.getClass().getSimpleName().replace("Exception", "") + " (" + e.getMessage() + ")";
   }
 
   private static void replace(Path file, String text) throws IOException {

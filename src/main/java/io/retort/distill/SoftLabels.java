@@ -2,7 +2,6 @@ package io.retort.distill;
 
 import io.retort.data.Dataset;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -59,7 +58,8 @@ final class SoftLabels {
             : Optional.empty();
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("[soft-labels] " + file + " cannot be read", e);
+      throw new IllegalStateException(
+          "[soft-labels] " + file + " cannot be read: " + Job.reason(e), e);
     }
   }
 
@@ -95,7 +95,8 @@ final class SoftLabels {
       Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       return find();
     } catch (IOException e) {
-      throw new UncheckedIOException("[soft-labels] " + file + " cannot be written", e);
+      throw new IllegalStateException(
+          "[soft-labels] " + file + " cannot be written: " + Job.reason(e), e);
     }
   }
 

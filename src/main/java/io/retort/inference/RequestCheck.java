@@ -4,7 +4,9 @@ import io.retort.bus.Failure;
 import io.retort.bus.FailureException;
 import io.retort.bus.PredictRequest;
 
-/** Whether a request fits the model that it asks; the message names both what must be and what came. */
+/**
+ * Whether a request fits the model that it asks; the message names both what must be and what came.
+ */
 final class RequestCheck {
   private RequestCheck() {}
 
@@ -18,7 +20,8 @@ final class RequestCheck {
     }
     int rows = request.rows();
     if (rows < 1 || request.features().length % rows != 0) {
-      return Failure.INVALID_FEATURES.because("features must be whole rows: " + rows + " rows came");
+      return Failure.INVALID_FEATURES.because(
+          "features must be whole rows: " + rows + " rows came");
     }
     if (rows > maxRows) {
       return Failure.BATCH_TOO_LARGE.because(

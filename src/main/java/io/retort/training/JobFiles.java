@@ -117,12 +117,15 @@ final class JobFiles {
     return new JsonObject(Buffer.buffer(Files.readAllBytes(file)));
   }
 
-  /** Appends a report; it need not survive a crash of the machine. */
+  /**
+   * Appends a report; it need not survive a crash of the machine. The line ends before it, not
+   * after, so that one that a crash cut off spoils no other.
+   */
   void append(ProgressFrame frame) {
     try {
       Files.writeString(
           directory.resolve(frame.job()).resolve(PROGRESS),
-          ProgressFrame.FORMAT.toJson(frame).encode() + "\n",
+          "\n" + ProgressFrame.FORMAT.toJson(frame).encode(),
           StandardOpenOption.CREATE,
           StandardOpenOption.APPEND);
     } catch (IOException e) {

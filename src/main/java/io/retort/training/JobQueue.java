@@ -44,6 +44,7 @@ final class JobQueue {
   private final JobRunner runner;
   private final int maxWaiting;
   private Job running;
+  private Future<?> saved = Future.succeededFuture();
   private volatile boolean stopping;
 
   JobQueue(
@@ -163,14 +164,20 @@ final class JobQueue {
 
   /** Writes in the order of the calls. */
   private void save(JobState state) {
-    context
-        .owner()
-        .executeBlocking(
-            () -> {
-              files.save(state);
-              return null;
-            })
-        .onFailure(unwritten -> LOG.error("training: a job's state is lost", unwritten));
+    saved =
+        context
+            .owner()
+            .executeBlocking(
+                () -> {
+                  files.save(state);
+                  return null;
+                })
+            .onFailure(unwritten -> LOG.error("training: a job's state is lost", unwritten));
+  }
+
+  /** Completes when the last state that was to be written is. */
+  Future<?> saved() {
+    return saved;
   }
 
   /** The newest first. */

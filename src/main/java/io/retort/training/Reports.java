@@ -24,6 +24,7 @@ final class Reports {
   private long sequence;
   private int kept;
   private ProgressFrame last;
+  private double accuracy = Double.NaN;
   private long lastNanos;
 
   Reports(String job, JobFiles files, long leastMillis, Consumer<ProgressFrame> news) {
@@ -40,6 +41,7 @@ final class Reports {
   /** Takes a report of the distillation. */
   void accept(Progress progress) {
     long now = System.nanoTime();
+    accuracy = Double.isNaN(progress.accuracy()) ? accuracy : progress.accuracy();
     boolean turn =
         last == null
             || !last.phase().equals(progress.phase())
@@ -83,7 +85,7 @@ final class Reports {
                 before.step(),
                 before.steps(),
                 before.loss(),
-                before.accuracy(),
+                accuracy,
                 before.samplesPerSecond(),
                 0),
         true);

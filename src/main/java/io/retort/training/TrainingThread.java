@@ -7,7 +7,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** The platform thread on which jobs run, one task after the other; answers come back on a context. */
+/**
+ * The platform thread on which jobs run, one task after the other; answers come back on a context.
+ */
 final class TrainingThread {
   private final Context home;
   private final ExecutorService thread =

@@ -76,6 +76,6 @@ public final class TrainingVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     jobs.stop();
-    return thread.close(store::close);
+    return thread.close(store::close).eventually(jobs::saved);
   }
 }

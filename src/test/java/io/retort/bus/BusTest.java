@@ -57,7 +57,8 @@ class BusTest {
 
     Message<JsonObject> answer = await(vertx.eventBus().request("retort.predict", question));
 
-    assertThat(answer.body().getJsonArray("prediction").getJsonArray(0).getFloat(0)).isEqualTo(3.5f);
+    assertThat(answer.body().getJsonArray("prediction").getJsonArray(0).getFloat(0))
+        .isEqualTo(3.5f);
     assertThat(answer.body().getString("source")).isEqualTo("model");
   }
 
@@ -71,7 +72,8 @@ class BusTest {
     ReplyException failure = failure(vertx.eventBus().request("retort.predict", ragged));
 
     assertThat(failure.failureCode()).isEqualTo(Failure.INVALID_FEATURES.number());
-    assertThat(failure).hasMessage("every row must be a list of 1 numbers like row 0: row 1 is not");
+    assertThat(failure)
+        .hasMessage("every row must be a list of 1 numbers like row 0: row 1 is not");
   }
 
   @Test
@@ -110,8 +112,7 @@ class BusTest {
   void request_noAnswerInTime_isDeadlineExceeded() {
     bus.serve(Addresses.PREDICT, request -> io.vertx.core.Promise.<PredictReply>promise().future());
 
-    FailureException failure =
-        failure(bus.request(Addresses.PREDICT, PredictRequest.of(1), 20));
+    FailureException failure = failure(bus.request(Addresses.PREDICT, PredictRequest.of(1), 20));
 
     assertThat(failure.failure()).isEqualTo(Failure.DEADLINE_EXCEEDED);
   }
@@ -120,9 +121,7 @@ class BusTest {
   void publish_recordAndJson_bothAreHeard() {
     CompletableFuture<ModelVersion> first = new CompletableFuture<>();
     CompletableFuture<ModelVersion> second = new CompletableFuture<>();
-    bus.listen(
-        Addresses.MODEL_PROMOTED,
-        news -> (first.isDone() ? second : first).complete(news));
+    bus.listen(Addresses.MODEL_PROMOTED, news -> (first.isDone() ? second : first).complete(news));
 
     bus.publish(Addresses.MODEL_PROMOTED, new ModelVersion("student", "1"));
     first.join();

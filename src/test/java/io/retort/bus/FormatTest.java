@@ -17,7 +17,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FormatTest {
   private static final ProgressFrame FRAME =
       new ProgressFrame(
-          "job-1", 7, "distill", 2, 10, 40, 938, Map.of("total", 0.5, "soft", 0.25), 0.875, 1e5, 3.5);
+          "job-1",
+          7,
+          "distill",
+          2,
+          10,
+          40,
+          938,
+          Map.of("total", 0.5, "soft", 0.25),
+          0.875,
+          1e5,
+          3.5);
   private static final JobState STATE =
       new JobState(
           "job-1",
@@ -80,9 +90,7 @@ class FormatTest {
 
     PredictRequest came = overTheWire(PredictRequest.FORMAT, request);
 
-    assertThat(came)
-        .usingRecursiveComparison()
-        .isEqualTo(request);
+    assertThat(came).usingRecursiveComparison().isEqualTo(request);
     assertThat(Float.floatToRawIntBits(came.features()[1])).isEqualTo(0x80000000);
   }
 

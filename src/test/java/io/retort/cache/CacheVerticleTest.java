@@ -1,11 +1,11 @@
 package io.retort.cache;
 
-import static io.retort.RunningNode.await;
-import static io.retort.RunningNode.digit;
+import static io.retort.TrialNode.await;
+import static io.retort.TrialNode.digit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.retort.RunningNode;
+import io.retort.TrialNode;
 import io.retort.bus.Addresses;
 import io.retort.bus.CacheState;
 import io.retort.bus.Failure;
@@ -32,7 +32,7 @@ class CacheVerticleTest {
 
   @Test
   void predict_sameInputAgain_comesFromTheCacheWithTheSameNumbers() throws Exception {
-    try (RunningNode node = start(Map.of())) {
+    try (TrialNode node = start(Map.of())) {
       PredictReply first = ask(node, PredictRequest.of(digit(1)));
       PredictReply second = ask(node, PredictRequest.of(digit(1)));
       PredictReply named = ask(node, new PredictRequest("student", "1", 1, digit(1), 0));
@@ -49,8 +49,8 @@ class CacheVerticleTest {
   @Test
   void predict_otherRowsOfTheSameNumbers_isAnotherInput() throws Exception {
     Architecture tiny = Architecture.mlp(Shape.of(4), 3);
-    RunningNode.putLive(home, "student", tiny, 1);
-    try (RunningNode node = RunningNode.start(home, Map.of(), "cache", "inference")) {
+    TrialNode.putLive(home, "student", tiny, 1);
+    try (TrialNode node = TrialNode.start(home, Map.of(), "cache", "inference")) {
       node.awaitLive("student", "1");
       float[] numbers = {1, 2, 3, 4, 5, 6, 7, 8};
       ask(node, new PredictRequest(null, null, 2, numbers.clone(), 0));
@@ -64,7 +64,7 @@ class CacheVerticleTest {
 
   @Test
   void predict_afterTimeToLive_asksTheModelAgain() throws Exception {
-    try (RunningNode node = start(Map.of("cache.ttlSeconds", 1))) {
+    try (TrialNode node = start(Map.of("cache.ttlSeconds", 1))) {
       ask(node, PredictRequest.of(digit(1)));
       assertThat(ask(node, PredictRequest.of(digit(1))).source()).isEqualTo(Source.CACHE);
 
@@ -76,7 +76,7 @@ class CacheVerticleTest {
 
   @Test
   void predict_moreThanItHolds_keepsNoMoreThanItMay() throws Exception {
-    try (RunningNode node = start(Map.of("cache.maxEntries", 10))) {
+    try (TrialNode node = start(Map.of("cache.maxEntries", 10))) {
       for (int i = 0; i < 100; i++) {
         ask(node, PredictRequest.of(digit(i)));
       }
@@ -90,7 +90,7 @@ class CacheVerticleTest {
 
   @Test
   void predict_noEntriesAllowed_neverSaysCache() throws Exception {
-    try (RunningNode node = start(Map.of("cache.maxEntries", 0))) {
+    try (TrialNode node = start(Map.of("cache.maxEntries", 0))) {
       ask(node, PredictRequest.of(digit(1)));
 
       assertThat(ask(node, PredictRequest.of(digit(1))).source()).isEqualTo(Source.MODEL);
@@ -99,9 +99,9 @@ class CacheVerticleTest {
 
   @Test
   void predict_newVersionLive_forgetsTheOldAnswers() throws Exception {
-    try (RunningNode node = start(Map.of())) {
+    try (TrialNode node = start(Map.of())) {
       PredictReply old = ask(node, PredictRequest.of(digit(1)));
-      ModelCard card = RunningNode.putLive(home, "student", SMALL, 2);
+      ModelCard card = TrialNode.putLive(home, "student", SMALL, 2);
       node.announcePromoted(card);
       node.awaitLive("student", "2");
 
@@ -117,7 +117,7 @@ class CacheVerticleTest {
 
   @Test
   void predict_equalRequestsAtOnce_areComputedOnce() throws Exception {
-    try (RunningNode node = start(Map.of("inference.compute", "lane"))) {
+    try (TrialNode node = start(Map.of("inference.compute", "lane"))) {
       List<Future<PredictReply>> replies = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
         replies.add(node.bus().request(Addresses.CACHE_PREDICT, PredictRequest.of(digit(9))));
@@ -132,7 +132,7 @@ class CacheVerticleTest {
 
   @Test
   void predict_noModelThere_isNotReadyAndNotRemembered() throws Exception {
-    try (RunningNode node = RunningNode.start(home, Map.of(), "cache")) {
+    try (TrialNode node = TrialNode.start(home, Map.of(), "cache")) {
       for (int i = 0; i < 2; i++) {
         assertThatThrownBy(() -> ask(node, PredictRequest.of(digit(1))))
             .isInstanceOfSatisfying(
@@ -141,14 +141,14 @@ class CacheVerticleTest {
     }
   }
 
-  private RunningNode start(Map<String, Object> flags) throws InterruptedException {
-    RunningNode.putLive(home, "student", SMALL, 1);
-    RunningNode node = RunningNode.start(home, flags, "cache", "inference");
+  private TrialNode start(Map<String, Object> flags) throws InterruptedException {
+    TrialNode.putLive(home, "student", SMALL, 1);
+    TrialNode node = TrialNode.start(home, flags, "cache", "inference");
     node.awaitLive("student", "1");
     return node;
   }
 
-  private static PredictReply ask(RunningNode node, PredictRequest request) {
+  private static PredictReply ask(TrialNode node, PredictRequest request) {
     return await(node.bus().request(Addresses.CACHE_PREDICT, request));
   }
 }

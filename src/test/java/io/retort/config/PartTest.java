@@ -15,19 +15,29 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PartTest {
   private static final Map<Class<?>, Object> SAMPLES =
       Map.of(
-          int.class, 5,
-          long.class, 5L,
-          Integer.class, 5,
-          Long.class, 5L,
-          Double.class, 0.5,
-          boolean.class, true,
-          Path.class, "somewhere",
-          List.class, List.of("a"),
-          InferenceConfig.Compute.class, "lane");
+          int.class,
+          5,
+          long.class,
+          5L,
+          Integer.class,
+          5,
+          Long.class,
+          5L,
+          Double.class,
+          0.5,
+          boolean.class,
+          true,
+          Path.class,
+          "somewhere",
+          List.class,
+          List.of("a"),
+          InferenceConfig.Compute.class,
+          "lane");
 
   @ParameterizedTest
   @EnumSource(Part.class)
-  void check_everyComponentOfTheRecord_isAKeyThatIsRead(Part part) throws ReflectiveOperationException {
+  void check_everyComponentOfTheRecord_isAKeyThatIsRead(Part part)
+      throws ReflectiveOperationException {
     for (var key : part.keys().entrySet()) {
       Object sample =
           key.getKey().equals("device") ? "cpu" : SAMPLES.getOrDefault(key.getValue(), "word");

@@ -51,8 +51,7 @@ class VerticlesTest {
     "BATCH_SIZE, 32, training, batchSize",
   })
   void load_environment_reachesItsVerticle(String name, String text, String entry, String key) {
-    Verticles verticles =
-        Verticles.load(Path.of("verticles.json"), Map.of(name, text), Map.of());
+    Verticles verticles = Verticles.load(Path.of("verticles.json"), Map.of(name, text), Map.of());
 
     Object value =
         verticles.entries().stream()
@@ -70,9 +69,12 @@ class VerticlesTest {
   void load_environmentList_isSplitAtCommas() {
     Verticles verticles =
         Verticles.load(
-            Path.of("verticles.json"), Map.of("RETORT_INFERENCE_MODELS", "student, teacher"), Map.of());
+            Path.of("verticles.json"),
+            Map.of("RETORT_INFERENCE_MODELS", "student, teacher"),
+            Map.of());
 
-    assertThat(InferenceConfig.of(verticles.entries().get(2).options().getConfig().getMap()).models())
+    assertThat(
+            InferenceConfig.of(verticles.entries().get(2).options().getConfig().getMap()).models())
         .containsExactly("student", "teacher");
   }
 
@@ -146,7 +148,8 @@ class VerticlesTest {
     return Verticles.parse(text, Map.of(), Map.of());
   }
 
-  private static int port(String config, Map<String, String> environment, Map<String, Object> flags) {
+  private static int port(
+      String config, Map<String, String> environment, Map<String, Object> flags) {
     Verticles verticles = Verticles.parse(HTTP.formatted(config), environment, flags);
     return HttpConfig.of(verticles.entries().get(0).options().getConfig().getMap()).port();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.retort.data.Dataset;
+import io.retort.device.Memory;
 import io.retort.json.Fields;
 import io.retort.json.JsonException;
 import io.retort.model.ModelCard;
@@ -210,6 +211,18 @@ class DistillationTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessageMatching(
             "\\[distill\\] the loss (soft|hard) must be finite: \\S+ in epoch 1, step \\d+");
+  }
+
+  @Test
+  void run_endedOrFailed_freesTheDevicesMemory() {
+    long before = Memory.allocatedBytes();
+    Trial.run(Trial.soft("\"epochs\": 1"), Trial.options(directory, "good").build());
+    assertThat(Memory.allocatedBytes()).isEqualTo(before);
+    Recipe diverging =
+        Trial.soft("\"epochs\": 1, \"optimizer\": {\"sgd\": {\"learningRate\": 1e30}}");
+    assertThatThrownBy(() -> Trial.run(diverging, Trial.options(directory, "bad").build()))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(Memory.allocatedBytes()).isEqualTo(before);
   }
 
   @Test

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.retort.json.Fields;
 import io.retort.tensor.HostTensor;
 import io.retort.tensor.Shape;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -74,7 +73,7 @@ class JobTest {
     Files.createDirectories(directory);
     Files.writeString(directory.resolve("jobs"), "in the way");
     assertThatThrownBy(() -> open(false))
-        .isInstanceOf(UncheckedIOException.class)
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("jobs directory must be writable");
   }
 }

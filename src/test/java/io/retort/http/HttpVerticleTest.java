@@ -1,11 +1,11 @@
 package io.retort.http;
 
-import static io.retort.RunningNode.body;
-import static io.retort.RunningNode.digit;
+import static io.retort.TrialNode.body;
+import static io.retort.TrialNode.digit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.retort.RunningNode;
+import io.retort.TrialNode;
 import io.retort.nn.Architecture;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -29,13 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpVerticleTest {
   @TempDir static Path home;
-  private static RunningNode node;
+  private static TrialNode node;
 
   @BeforeAll
   static void start() throws InterruptedException {
-    RunningNode.putLive(home, "student", Architecture.named("student"), 1);
-    RunningNode.putLive(home, "teacher", Architecture.mlp(io.retort.tensor.Shape.of(784), 16, 10), 1);
-    node = RunningNode.start(home, Map.of(), "http", "cache", "inference");
+    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
+    TrialNode.putLive(home, "teacher", Architecture.mlp(io.retort.tensor.Shape.of(784), 16, 10), 1);
+    node = TrialNode.start(home, Map.of(), "http", "cache", "inference");
     node.awaitLive("student", "1");
     node.awaitLive("teacher", "1");
   }
@@ -148,7 +148,8 @@ class HttpVerticleTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"text/plain", "application/x-www-form-urlencoded", "application/octet-stream"})
+  @ValueSource(
+      strings = {"text/plain", "application/x-www-form-urlencoded", "application/octet-stream"})
   void predict_wrongContentType_is415(String type) throws Exception {
     HttpResponse<String> answer =
         node.send(
@@ -173,7 +174,8 @@ class HttpVerticleTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/", "/nothing", "/predict/", "/v1", "/predict/../etc/passwd", "/%2e%2e/x"})
+  @ValueSource(
+      strings = {"/", "/nothing", "/predict/", "/v1", "/predict/../etc/passwd", "/%2e%2e/x"})
   void routes_unknown_is404(String path) throws Exception {
     requireError(node.get(path), 404, "unknown_route", "there is no route");
   }
@@ -181,8 +183,10 @@ class HttpVerticleTest {
   @Test
   void predict_hundredMegabytesAnnounced_isRefusedWithoutReadingThem() throws Exception {
     try (Socket socket = new Socket("127.0.0.1", node.port())) {
-      write(socket, "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-          + "content-length: 104857600\r\n\r\n{\"features\":[");
+      write(
+          socket,
+          "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+              + "content-length: 104857600\r\n\r\n{\"features\":[");
 
       requireRawError(socket, "413", "body_too_large");
     }
@@ -192,8 +196,10 @@ class HttpVerticleTest {
   void predict_hundredMegabytesSent_isRefused() throws Exception {
     byte[] piece = "0,".repeat(1 << 19).getBytes(StandardCharsets.US_ASCII);
     try (Socket socket = new Socket("127.0.0.1", node.port())) {
-      write(socket, "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-          + "content-length: 104857600\r\n\r\n");
+      write(
+          socket,
+          "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+              + "content-length: 104857600\r\n\r\n");
       try {
         for (int i = 0; i < 100; i++) {
           socket.getOutputStream().write(piece);
@@ -209,8 +215,10 @@ class HttpVerticleTest {
   void predict_endlessChunks_areRefusedAtTheLimit() throws Exception {
     String chunk = Integer.toHexString(1 << 16) + "\r\n" + "0,".repeat(1 << 15) + "\r\n";
     try (Socket socket = new Socket("127.0.0.1", node.port())) {
-      write(socket, "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-          + "transfer-encoding: chunked\r\n\r\n");
+      write(
+          socket,
+          "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+              + "transfer-encoding: chunked\r\n\r\n");
       for (int i = 0; i < 129; i++) {
         write(socket, chunk);
       }
@@ -222,9 +230,12 @@ class HttpVerticleTest {
   void predict_expectContinue_isToldToGoOn() throws Exception {
     String body = body(digit(3));
     try (Socket socket = new Socket("127.0.0.1", node.port())) {
-      write(socket, "POST /predict HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n"
-          + "content-type: application/json\r\nconnection: close\r\ncontent-length: "
-          + body.length() + "\r\n\r\n");
+      write(
+          socket,
+          "POST /predict HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n"
+              + "content-type: application/json\r\nconnection: close\r\ncontent-length: "
+              + body.length()
+              + "\r\n\r\n");
       assertThat(line(socket.getInputStream())).isEqualTo("HTTP/1.1 100 Continue");
       assertThat(line(socket.getInputStream())).isEmpty();
       write(socket, body);
@@ -238,8 +249,12 @@ class HttpVerticleTest {
     byte[] body = body(digit(3)).getBytes(StandardCharsets.US_ASCII);
     try (Socket socket = new Socket("127.0.0.1", node.port())) {
       socket.setTcpNoDelay(true);
-      write(socket, "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-          + "content-length: " + body.length + "\r\n\r\n");
+      write(
+          socket,
+          "POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+              + "content-length: "
+              + body.length
+              + "\r\n\r\n");
       for (int at = 0; at < body.length; at += size) {
         socket.getOutputStream().write(body, at, Math.min(size, body.length - at));
       }
@@ -290,13 +305,13 @@ class HttpVerticleTest {
   void start_portInUse_namesThePlace() {
     Map<String, Object> flags = Map.of("http.port", node.port());
 
-    assertThatThrownBy(() -> RunningNode.start(home, flags, "http"))
+    assertThatThrownBy(() -> TrialNode.start(home, flags, "http"))
         .hasMessageContaining("[http] 127.0.0.1:" + node.port() + " must be free to listen on");
   }
 
   @Test
   void start_noModelYet_livesButIsNotReady(@TempDir Path empty) throws Exception {
-    try (RunningNode alone = RunningNode.start(empty, Map.of(), "http", "cache", "inference")) {
+    try (TrialNode alone = TrialNode.start(empty, Map.of(), "http", "cache", "inference")) {
       assertThat(alone.get("/health/live").statusCode()).isEqualTo(200);
       requireError(alone.get("/health/ready"), 503, "not_ready", "no model answers yet");
       requireError(alone.post("/predict", body(digit(1))), 503, "not_ready", "student");
@@ -306,15 +321,16 @@ class HttpVerticleTest {
 
   @Test
   void start_httpAlone_isNotReady(@TempDir Path empty) throws Exception {
-    try (RunningNode alone = RunningNode.start(empty, Map.of(), "http")) {
-      requireError(alone.post("/predict", body(digit(1))), 503, "not_ready", "no model answers yet");
+    try (TrialNode alone = TrialNode.start(empty, Map.of(), "http")) {
+      requireError(
+          alone.post("/predict", body(digit(1))), 503, "not_ready", "no model answers yet");
       requireError(alone.get("/health/ready"), 503, "not_ready", "no model answers yet");
     }
   }
 
   @Test
   void start_withoutCache_asksTheModel() throws Exception {
-    try (RunningNode bare = RunningNode.start(home, Map.of(), "http", "inference")) {
+    try (TrialNode bare = TrialNode.start(home, Map.of(), "http", "inference")) {
       bare.awaitLive("student", "1");
       for (int i = 0; i < 2; i++) {
         JsonObject answer = new JsonObject(bare.post("/predict", body(digit(1))).body());
@@ -337,7 +353,8 @@ class HttpVerticleTest {
     assertThat(answer.body()).doesNotContain("Exception", "\tat ", home.toString());
   }
 
-  private static void requireRawError(Socket socket, String status, String code) throws IOException {
+  private static void requireRawError(Socket socket, String status, String code)
+      throws IOException {
     socket.setSoTimeout(10_000);
     InputStream in = socket.getInputStream();
     assertThat(line(in)).startsWith("HTTP/1.1 " + status);

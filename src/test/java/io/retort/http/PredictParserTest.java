@@ -114,7 +114,8 @@ class PredictParserTest {
       for (int n = random.nextInt(1, 4); n > 0; n--) {
         bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(128);
       }
-      Buffer body = Buffer.buffer(bytes).slice(0, random.nextInt(bytes.length / 2, bytes.length + 1));
+      Buffer body =
+          Buffer.buffer(bytes).slice(0, random.nextInt(bytes.length / 2, bytes.length + 1));
       try {
         parser.parse(body);
       } catch (FailureException refused) {

@@ -13,7 +13,8 @@ class PredictWriterTest {
 
   @Test
   void write_oneRow_hasTheDocumentedForm() {
-    PredictReply reply = new PredictReply("student", "3", 1, new float[] {0.25f, 0.75f}, Source.MODEL);
+    PredictReply reply =
+        new PredictReply("student", "3", 1, new float[] {0.25f, 0.75f}, Source.MODEL);
 
     assertThat(writer.write(reply))
         .hasToString(

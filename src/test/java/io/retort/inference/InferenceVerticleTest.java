@@ -1,11 +1,11 @@
 package io.retort.inference;
 
-import static io.retort.RunningNode.await;
-import static io.retort.RunningNode.digit;
+import static io.retort.TrialNode.await;
+import static io.retort.TrialNode.digit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.retort.RunningNode;
+import io.retort.TrialNode;
 import io.retort.bus.Addresses;
 import io.retort.bus.Failure;
 import io.retort.bus.FailureException;
@@ -39,8 +39,8 @@ class InferenceVerticleTest {
   @ParameterizedTest
   @ValueSource(strings = {"eventLoop", "lane", "auto"})
   void predict_manyAtOnce_eachGetsItsOwnAnswer(String compute) throws Exception {
-    RunningNode.putLive(home, "student", Architecture.named("student"), 1);
-    try (RunningNode node = start(Map.of("inference.compute", compute))) {
+    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
+    try (TrialNode node = start(Map.of("inference.compute", compute))) {
       List<float[]> alone = new ArrayList<>();
       for (int i = 0; i < 300; i++) {
         alone.add(ask(node, PredictRequest.of(digit(i))).predictions());
@@ -66,13 +66,13 @@ class InferenceVerticleTest {
   @ParameterizedTest
   @ValueSource(strings = {"eventLoop", "lane"})
   void promoted_underLoad_losesNoRequestAndFreesTheOldVersion(String compute) throws Exception {
-    RunningNode.putLive(home, "student", SMALL, 1);
-    try (RunningNode node = start(Map.of("inference.compute", compute))) {
+    TrialNode.putLive(home, "student", SMALL, 1);
+    try (TrialNode node = start(Map.of("inference.compute", compute))) {
       AtomicBoolean enough = new AtomicBoolean();
       CompletableFuture<TreeSet<Integer>> versions = keepAsking(node, enough);
       long bytes = Memory.allocatedBytes();
       for (int version = 2; version <= 12; version++) {
-        ModelCard card = RunningNode.putLive(home, "student", SMALL, version);
+        ModelCard card = TrialNode.putLive(home, "student", SMALL, version);
         node.announcePromoted(card);
         node.awaitLive("student", card.version());
       }
@@ -86,8 +86,11 @@ class InferenceVerticleTest {
     }
   }
 
-  /** Asks without a pause; any failure fails the future, and so does a version older than one seen. */
-  private static CompletableFuture<TreeSet<Integer>> keepAsking(RunningNode node, AtomicBoolean enough) {
+  /**
+   * Asks without a pause; any failure fails the future, and so does a version older than one seen.
+   */
+  private static CompletableFuture<TreeSet<Integer>> keepAsking(
+      TrialNode node, AtomicBoolean enough) {
     return CompletableFuture.supplyAsync(
         () -> {
           TreeSet<Integer> seen = new TreeSet<>();
@@ -104,8 +107,8 @@ class InferenceVerticleTest {
 
   @Test
   void predict_strangersVerticle_getsPredictionsByJson() throws Exception {
-    RunningNode.putLive(home, "student", SMALL, 1);
-    try (RunningNode node = start(Map.of())) {
+    TrialNode.putLive(home, "student", SMALL, 1);
+    try (TrialNode node = start(Map.of())) {
       CompletableFuture<JsonObject> answer = new CompletableFuture<>();
       await(
           node.vertx()
@@ -136,9 +139,9 @@ class InferenceVerticleTest {
 
   @Test
   void predict_moreThanMayWait_isRefusedAtOnce() throws Exception {
-    RunningNode.putLive(home, "student", Architecture.named("student"), 1);
+    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
     Map<String, Object> flags = Map.of("inference.maxQueuedRows", 8, "inference.compute", "lane");
-    try (RunningNode node = start(flags)) {
+    try (TrialNode node = start(flags)) {
       List<Future<PredictReply>> replies = new ArrayList<>();
       for (int i = 0; i < 400; i++) {
         replies.add(node.bus().request(Addresses.PREDICT, rows(i, 4)));
@@ -159,8 +162,8 @@ class InferenceVerticleTest {
 
   @Test
   void predict_deadlinePassedInTheQueue_is504AndNotComputed() throws Exception {
-    RunningNode.putLive(home, "student", Architecture.named("student"), 1);
-    try (RunningNode node = start(Map.of("inference.compute", "lane"))) {
+    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
+    try (TrialNode node = start(Map.of("inference.compute", "lane"))) {
       List<Future<PredictReply>> before = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         before.add(node.bus().request(Addresses.PREDICT, rows(i, 1000)));
@@ -180,8 +183,8 @@ class InferenceVerticleTest {
 
   @Test
   void predict_modelOfNotANumber_is500AndTheNodeLives() throws Exception {
-    RunningNode.putLive(home, "student", SMALL, 1);
-    try (RunningNode node = start(Map.of())) {
+    TrialNode.putLive(home, "student", SMALL, 1);
+    try (TrialNode node = start(Map.of())) {
       float[] features = digit(1);
       features[0] = Float.NaN;
 
@@ -194,21 +197,21 @@ class InferenceVerticleTest {
 
   @Test
   void start_damagedModel_isLeftOutAndTheOthersServe() throws Exception {
-    RunningNode.putLive(home, "student", SMALL, 1);
-    RunningNode.putLive(home, "broken", SMALL, 1);
+    TrialNode.putLive(home, "student", SMALL, 1);
+    TrialNode.putLive(home, "broken", SMALL, 1);
     Path weights = home.resolve("models/broken/1/model.safetensors");
     java.nio.file.Files.write(weights, new byte[] {1, 2, 3});
-    try (RunningNode node = start(Map.of())) {
+    try (TrialNode node = start(Map.of())) {
       assertThat(ask(node, PredictRequest.of(digit(1))).model()).isEqualTo("student");
     }
   }
 
   @Test
   void stop_whileAnswering_answersWhatItAccepted() throws Exception {
-    RunningNode.putLive(home, "student", Architecture.named("student"), 1);
+    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
     long before = Memory.allocatedBytes();
     List<Future<PredictReply>> replies = new ArrayList<>();
-    try (RunningNode node = start(Map.of("inference.compute", "lane"))) {
+    try (TrialNode node = start(Map.of("inference.compute", "lane"))) {
       for (int i = 0; i < 50; i++) {
         replies.add(node.bus().request(Addresses.PREDICT, rows(i, 20)));
       }
@@ -221,13 +224,13 @@ class InferenceVerticleTest {
     assertThat(Memory.allocatedBytes()).isEqualTo(before);
   }
 
-  private RunningNode start(Map<String, Object> flags) throws InterruptedException {
-    RunningNode node = RunningNode.start(home, flags, "inference");
+  private TrialNode start(Map<String, Object> flags) throws InterruptedException {
+    TrialNode node = TrialNode.start(home, flags, "inference");
     node.awaitLive("student", "1");
     return node;
   }
 
-  private static PredictReply ask(RunningNode node, PredictRequest request) {
+  private static PredictReply ask(TrialNode node, PredictRequest request) {
     return await(node.bus().request(Addresses.PREDICT, request));
   }
 

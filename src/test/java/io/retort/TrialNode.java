@@ -34,15 +34,17 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
-/** A node of real verticles on a free port, with its models and jobs below one directory, for tests. */
-public final class RunningNode implements AutoCloseable {
+/**
+ * A node of real verticles on a free port, with its models and jobs below one directory, for tests.
+ */
+public final class TrialNode implements AutoCloseable {
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   private final Node node;
   private final Path home;
 
-  private RunningNode(Node node, Path home) {
+  private TrialNode(Node node, Path home) {
     this.node = node;
     this.home = home;
   }
@@ -52,7 +54,7 @@ public final class RunningNode implements AutoCloseable {
    *
    * @param flags settings by key, as {@code cache.ttlSeconds}
    */
-  public static RunningNode start(Path home, Map<String, Object> flags, String... parts) {
+  public static TrialNode start(Path home, Map<String, Object> flags, String... parts) {
     JsonArray entries = new JsonArray();
     for (String part : parts) {
       String name = Character.toUpperCase(part.charAt(0)) + part.substring(1) + "Verticle";
@@ -73,7 +75,7 @@ public final class RunningNode implements AutoCloseable {
               .put("config", config));
     }
     String text = new JsonObject().put("verticles", entries).encode();
-    return new RunningNode(await(Node.start(Verticles.parse(text, Map.of(), flags))), home);
+    return new TrialNode(await(Node.start(Verticles.parse(text, Map.of(), flags))), home);
   }
 
   /** Saves a version of a model with random weights and makes it live. */
@@ -81,7 +83,12 @@ public final class RunningNode implements AutoCloseable {
     try (ModelStore store = ModelStore.open(home.resolve("models"))) {
       ModelCard card =
           store.save(
-              model, architecture, weights(architecture, seed), Map.of("accuracy", 0.1), null, null);
+              model,
+              architecture,
+              weights(architecture, seed),
+              Map.of("accuracy", 0.1),
+              null,
+              null);
       store.promote(model, card.version());
       return card;
     }
@@ -173,7 +180,8 @@ public final class RunningNode implements AutoCloseable {
     return send(HttpRequest.newBuilder(uri(path)).GET());
   }
 
-  public HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+  public HttpResponse<String> post(String path, String body)
+      throws IOException, InterruptedException {
     return send(
         HttpRequest.newBuilder(uri(path))
             .header("content-type", "application/json")
