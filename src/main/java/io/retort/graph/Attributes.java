@@ -23,6 +23,11 @@ public sealed interface Attributes permits AdamSettings, SgdSettings, Attributes
 
   record Convolution(Window2d window, int groups, Activation activation) implements Inner {}
 
+  /** {@code indexed}: whether anyone reads where the maxima stood. */
+  record PooledConvolution(
+      Window2d window, int groups, Activation activation, Window2d pool, boolean indexed)
+      implements Inner {}
+
   /** {@code result} is the shape of the gradient, which dy and the window do not tell. */
   record ConvolutionBackward(Window2d window, int groups, Shape result) implements Inner {}
 

@@ -58,6 +58,8 @@ final class Calls implements AutoCloseable {
     return switch (node.op()) {
       case MATMUL -> matmul(node, node.attributes(Attributes.Product.class));
       case CONV2D -> conv2d(node, node.attributes(Attributes.Convolution.class));
+      case CONV2D_MAX_POOL2D ->
+          pooledConv2d(node, node.attributes(Attributes.PooledConvolution.class));
       case CONV2D_BACKWARD_INPUT, CONV2D_BACKWARD_WEIGHT ->
           conv2dBackward(node, node.attributes(Attributes.ConvolutionBackward.class));
       case BIAS -> () -> k.bias_forward(a, b, y);
@@ -99,6 +101,20 @@ final class Calls implements AutoCloseable {
     int groups = convolution.groups();
     Activation activation = convolution.activation();
     return () -> k.conv2d_forward(x, w, bias, y, window, groups, activation);
+  }
+
+  private Call pooledConv2d(Node node, Attributes.PooledConvolution convolution) {
+    TensorView x = in(node, 0);
+    TensorView w = in(node, 1);
+    TensorView bias = in(node, 2);
+    TensorView y = out(node, 0);
+    TensorView index = convolution.indexed() ? out(node, 1) : null;
+    Window window = window(convolution.window());
+    int groups = convolution.groups();
+    Activation activation = convolution.activation();
+    Window pool = window(convolution.pool());
+    return () ->
+        k.conv2d_max_pool2d_forward(x, w, bias, y, index, window, groups, activation, pool);
   }
 
   private Call conv2dBackward(Node node, Attributes.ConvolutionBackward convolution) {

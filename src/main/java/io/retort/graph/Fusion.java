@@ -8,11 +8,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes one call of a product, its bias and its relu or gelu, where nothing else reads what lies
- * between. In training relu fuses, since its gradient reads what it returned; gelu's gradient reads
+ * Makes one call of a product, its bias, its relu or gelu and, after a convolution, its max pool,
+ * where nothing else reads what lies between. In training relu fuses, since its gradient reads what it returned; gelu's gradient reads
  * what it was given, so there only the bias fuses.
  */
 final class Fusion {
+  private static final int NONE = -1;
+  private static final int PRODUCT = 0;
+  private static final int BIAS = 1;
+  private static final int ACTIVATION = 2;
+  private static final int POOL = 3;
+
   private final Program program;
   private final Map<Value, Integer> uses;
   private final Map<Value, Node> readers = new HashMap<>();
@@ -47,26 +53,43 @@ final class Fusion {
   /** The product, then what has joined it, up to this node. */
   private List<Node> chain(Node last) {
     List<Node> chain = new ArrayList<>(List.of(last));
-    boolean mayJoin = last.op() == Op.BIAS || activation(last) != null;
-    while (mayJoin && joinsReader(chain.get(0).input(0).node())) {
+    while (stage(chain.get(0)) > PRODUCT && joinsReader(chain.get(0).input(0).node())) {
       chain.add(0, chain.get(0).input(0).node());
-      mayJoin = chain.get(0).op() == Op.BIAS;
     }
     return chain;
   }
 
+  /** Whether a node is the product or a later part of a call, and its only reader the next part. */
   private boolean joinsReader(Node node) {
-    if (node.outputs().size() != 1 || uses.getOrDefault(node.output(0), 0) != 1) {
+    Node product = product(node);
+    if (product == null || uses.getOrDefault(node.output(0), 0) != 1) {
       return false;
     }
     Node reader = readers.get(node.output(0));
-    if (reader == null || reader.input(0) != node.output(0)) {
-      return false;
+    return reader != null
+        && reader.input(0) == node.output(0)
+        && stage(reader) > stage(node)
+        && (stage(reader) != POOL || product.op() == Op.CONV2D);
+  }
+
+  /** The product that a call begins with in which this node is a part before the pool, or null. */
+  private Node product(Node node) {
+    int stage = stage(node);
+    if (stage == PRODUCT) {
+      return node;
     }
-    boolean product = node.op() == Op.MATMUL || node.op() == Op.CONV2D;
-    boolean biased = node.op() == Op.BIAS && joinsReader(node.input(0).node());
-    return (product && reader.op() == Op.BIAS)
-        || ((product || biased) && activation(reader) != null);
+    boolean later = stage == BIAS || stage == ACTIVATION;
+    return later && joinsReader(node.input(0).node()) ? product(node.input(0).node()) : null;
+  }
+
+  /** Which part of one call a node can be; they follow each other in this order. */
+  private static int stage(Node node) {
+    return switch (node.op()) {
+      case MATMUL, CONV2D -> PRODUCT;
+      case BIAS -> BIAS;
+      case MAX_POOL2D -> POOL;
+      default -> activation(node) == null ? NONE : ACTIVATION;
+    };
   }
 
   private static Activation activation(Node node) {
@@ -78,16 +101,31 @@ final class Fusion {
         : unary.op() == UnaryOp.gelu ? Activation.gelu : null;
   }
 
-  private static void fuse(Program.Rewrite rewrite, List<Node> chain) {
+  private void fuse(Program.Rewrite rewrite, List<Node> chain) {
     Node product = chain.get(0);
     Node last = chain.get(chain.size() - 1);
     List<Value> inputs = new ArrayList<>(product.inputs());
-    if (chain.get(1).op() == Op.BIAS) {
-      inputs.add(chain.get(1).input(1));
+    Activation activation = Activation.none;
+    for (Node part : chain.subList(1, chain.size())) {
+      if (part.op() == Op.BIAS) {
+        inputs.add(part.input(1));
+      } else if (activation(part) != null) {
+        activation = activation(part);
+      }
     }
-    Activation activation = activation(last) == null ? Activation.none : activation(last);
-    rewrite.replace(
-        last, product.op(), inputs.stream().map(rewrite::of).toList(), with(product, activation));
+    List<Value> now = inputs.stream().map(rewrite::of).toList();
+    if (last.op() == Op.MAX_POOL2D) {
+      rewrite.replace(last, Op.CONV2D_MAX_POOL2D, now, pooled(product, activation, last));
+    } else {
+      rewrite.replace(last, product.op(), now, with(product, activation));
+    }
+  }
+
+  private Attributes pooled(Node product, Activation activation, Node pool) {
+    Attributes.Convolution c = product.attributes(Attributes.Convolution.class);
+    Window2d window = pool.attributes(Attributes.Pool.class).window();
+    boolean indexed = uses.getOrDefault(pool.output(1), 0) > 0;
+    return new Attributes.PooledConvolution(c.window(), c.groups(), activation, window, indexed);
   }
 
   private static Attributes with(Node product, Activation activation) {

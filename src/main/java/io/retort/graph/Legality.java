@@ -74,7 +74,7 @@ final class Legality {
       case BATCH_NORM_BACKWARD -> floats(shape(0), shape(2), shape(2));
       case STOP_GRADIENT -> floats(shape(0));
       case SGD, ADAM -> update();
-      case INPUT, PARAMETER, STATE, CONSTANT ->
+      case INPUT, PARAMETER, STATE, CONSTANT, CONV2D_MAX_POOL2D ->
           throw new IllegalArgumentException("[" + label + "] a source has no inputs");
     };
   }
