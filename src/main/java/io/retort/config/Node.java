@@ -33,6 +33,11 @@ public final class Node {
     return start(Vertx.vertx(verticles.vertx().options()), verticles);
   }
 
+  /** Says that a node will soon be started: some of what it needs is got ready from now on. */
+  public static void prepare() {
+    EarlyClasses.load();
+  }
+
   /** What a node does without starts faster; whoever wants it sets the property. */
   private static void leaveOut(String property, String value) {
     if (System.getProperty(property) == null) {

@@ -16,6 +16,7 @@ import java.util.Map;
  * words {@code RETORT_HTTP_MAX_BODY_BYTES}.
  */
 final class Overrides {
+  private static final String PREFIX = "RETORT_";
   private static final Map<String, String> SHORT_NAMES =
       Map.of(
           "HOST", "http.host",
@@ -34,19 +35,21 @@ final class Overrides {
    * @param flags by key; a text is read as the key's type asks
    */
   Overrides(Map<String, String> environment, Map<String, Object> flags) {
-    Map<String, String> names = names();
     SHORT_NAMES.forEach(
         (name, key) -> {
           if (environment.containsKey(name) && !environment.get(name).isBlank()) {
             values.put(key, typed(name, key, environment.get(name)));
           }
         });
-    environment.forEach((name, text) -> take(names, name, text));
+    if (environment.keySet().stream().anyMatch(name -> name.startsWith(PREFIX))) {
+      Map<String, String> names = names();
+      environment.forEach((name, text) -> take(names, name, text));
+    }
     flags.forEach(
         (key, value) -> {
-          if (!names.containsValue(key)) {
+          if (type(key) == null) {
             throw new JsonException(
-                "the setting " + key + " is not known" + Nearest.hint(key, names.values()));
+                "the setting " + key + " is not known" + Nearest.hint(key, names().values()));
           }
           values.put(key, value instanceof String text ? typed(key, key, text) : value);
         });
@@ -92,13 +95,21 @@ final class Overrides {
   }
 
   private static String prefix(Part part) {
-    return "RETORT_" + part.word.toUpperCase(Locale.ROOT) + "_";
+    return PREFIX + part.word.toUpperCase(Locale.ROOT) + "_";
+  }
+
+  /** The type of a key, or null if there is no such key. */
+  private static Class<?> type(String key) {
+    for (Part part : Part.values()) {
+      if (key.startsWith(part.word + ".")) {
+        return part.keys().get(key.substring(part.word.length() + 1));
+      }
+    }
+    return null;
   }
 
   private static Object typed(String name, String key, String text) {
-    int dot = key.indexOf('.');
-    Part part = Part.valueOf(key.substring(0, dot).toUpperCase(Locale.ROOT));
-    Class<?> type = part.keys().get(key.substring(dot + 1));
+    Class<?> type = type(key);
     if (type == String.class || type == Path.class || type.isEnum()) {
       return text;
     }

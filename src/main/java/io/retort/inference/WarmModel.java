@@ -23,8 +23,8 @@ final class WarmModel implements AutoCloseable {
   private static final String SCOPE = "model";
   private static final String FEATURES = "features";
   private static final String PREDICTION = "prediction";
-  private static final int MAX_RUNS = 5;
-  private static final long WARM_NANOS = 20_000_000;
+  private static final int MAX_RUNS = 9;
+  private static final long WARM_NANOS = 5_000_000;
 
   private record Sized(int rows, Plan plan, long nanos) {}
 
