@@ -40,8 +40,11 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 7, time = 1)
-@Fork(1)
+@Fork(value = 1, jvmArgsAppend = PlanBenchmark.STACK)
 public class PlanBenchmark {
+  /** ONNX Runtime's first run ends the process on a thread with Java's usual megabyte of stack. */
+  static final String STACK = "-Xss8m";
+
 
   /** What is run. */
   @State(Scope.Thread)
