@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A request with 784 numbers and its reply of ten over the bus, one after the other, between two contexts: those of one event
- * loop, as a node with one loop has them, or of two.
+ * A request with 784 numbers and its reply of ten over the bus, one after the other, between two
+ * contexts: those of one event loop, as a node with one loop has them, or of two.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -53,7 +53,8 @@ public class BusBenchmark {
             new VerticleBase() {
               @Override
               public Future<?> start() {
-                return bus.serve(Addresses.PREDICT, question -> Future.succeededFuture(reply)).completion();
+                return bus.serve(Addresses.PREDICT, question -> Future.succeededFuture(reply))
+                    .completion();
               }
             })
         .toCompletionStage()

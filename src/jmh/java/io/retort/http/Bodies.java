@@ -8,7 +8,10 @@ import java.nio.FloatBuffer;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
-/** Bodies of {@code POST /predict}, one a line: what the load scripts send and the JSON benchmarks read. */
+/**
+ * Bodies of {@code POST /predict}, one a line: what the load scripts send and the JSON benchmarks
+ * read.
+ */
 public enum Bodies {
   /** Digits of the MNIST test set as float32 numbers; 2.8 kB on the average. */
   DIGITS {

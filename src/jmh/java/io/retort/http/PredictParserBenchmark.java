@@ -17,7 +17,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** A body of 784 numbers read; a hundred different ones in turn, so that no branch learns one by heart. */
+/**
+ * A body of 784 numbers read; a hundred different ones in turn, so that no branch learns one by
+ * heart.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
