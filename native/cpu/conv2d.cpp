@@ -21,7 +21,12 @@ TensorView shape_of(std::initializer_list<int64_t> dims) {
   return tensor;
 }
 
-Convolution judge(const char* op, const char* x_name, const TensorView& x, const char* w_name, const TensorView& w,
+// Above so many taps a pixel, channels stand in the lanes.
+constexpr int64_t few_taps = 48;
+
+}  // namespace
+
+Convolution convolution_of(const char* op, const char* x_name, const TensorView& x, const char* w_name, const TensorView& w,
                   const char* y_name, const TensorView& y, const Window& window, int32_t groups, int32_t threads) {
   require_rank(op, x_name, x, 4, "[N, C, H, W]");
   require_rank(op, w_name, w, 4, "[O, C/groups, kernel_h, kernel_w]");
@@ -56,18 +61,18 @@ Convolution judge(const char* op, const char* x_name, const TensorView& x, const
   return shape;
 }
 
-int64_t limit() {
-  const char* e = getenv("LIMIT");
-  return e ? atoi(e) : 48;
+const float* biases_of(const char* op, const TensorView* bias, const Convolution& shape) {
+  if (bias) judge_shape(op, "bias", *bias, shape_of({shape.outputs}));
+  return bias ? floats(*bias) : nullptr;
 }
-}  // namespace
+
+bool planes_fit(const Convolution& shape) { return shape.group_channels() * shape.taps() <= few_taps; }
 
 void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
                                 const Window& window, int32_t groups, Activation activation) {
-  const Convolution shape = judge("conv2d_forward", "x", x, "w", w, "y", y, window, groups, threads_);
-  if (bias) judge_shape("conv2d_forward", "bias", *bias, shape_of({shape.outputs}));
-  const float* values = bias ? floats(*bias) : nullptr;
-  if (shape.group_channels() * shape.taps() <= limit()) {
+  const Convolution shape = convolution_of("conv2d_forward", "x", x, "w", w, "y", y, window, groups, threads_);
+  const float* values = biases_of("conv2d_forward", bias, shape);
+  if (planes_fit(shape)) {
     forward_by_planes(shape, floats(x), floats(w), values, floats(y), activation);
   } else {
     forward_by_channels(shape, floats(x), floats(w), values, floats(y), activation);
@@ -76,13 +81,13 @@ void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const 
 
 void CpuKernels::conv2d_backward_input(const TensorView& dy, const TensorView& w, TensorView& dx, const Window& window,
                                        int32_t groups) {
-  const Convolution shape = judge("conv2d_backward_input", "dx", dx, "w", w, "dy", dy, window, groups, threads_);
+  const Convolution shape = convolution_of("conv2d_backward_input", "dx", dx, "w", w, "dy", dy, window, groups, threads_);
   backward_input_by_channels(shape, floats(dy), floats(w), floats(dx));
 }
 
 void CpuKernels::conv2d_backward_weight(const TensorView& x, const TensorView& dy, TensorView& dw, const Window& window,
                                         int32_t groups) {
-  const Convolution shape = judge("conv2d_backward_weight", "x", x, "dw", dw, "dy", dy, window, groups, threads_);
+  const Convolution shape = convolution_of("conv2d_backward_weight", "x", x, "dw", dw, "dy", dy, window, groups, threads_);
   if (rows_fit(shape)) {
     backward_weight_by_rows(shape, floats(x), floats(dy), floats(dw));
   } else {

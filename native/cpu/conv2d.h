@@ -1,6 +1,7 @@
 // The ways of a convolution; conv2d.cpp chooses among them.
 #pragma once
 
+#include "pooling.h"
 #include "retort/kernels.h"
 
 namespace retort {
@@ -19,9 +20,24 @@ struct Convolution {
   int64_t multiply_adds() const { return batch * outputs * out_height * out_width * group_channels() * taps(); }
 };
 
-// Pixels in the lanes: for few taps, or few outputs.
+// Judges the shapes of op, whose tensors have these names.
+Convolution convolution_of(const char* op, const char* x_name, const TensorView& x, const char* w_name,
+                           const TensorView& w, const char* y_name, const TensorView& y, const Window& window,
+                           int32_t groups, int32_t threads);
+// The biases, judged; null where there are none.
+const float* biases_of(const char* op, const TensorView* bias, const Convolution& shape);
+
+// Where a convolution's planes go that are pooled while they are in the cache.
+struct PooledPlanes {
+  Pooling pooling;
+  float* y;
+  int32_t* index;  // or null
+};
+
+// Pixels in the lanes: for few taps, or few outputs. With `pooled`, y is not written.
+bool planes_fit(const Convolution& shape);
 void forward_by_planes(const Convolution& shape, const float* x, const float* w, const float* bias, float* y,
-                       Activation activation);
+                       Activation activation, const PooledPlanes* pooled = nullptr);
 
 // Pixels in the lanes, x read where it lies: for few taps and stride_w 1.
 bool rows_fit(const Convolution& shape);

@@ -89,10 +89,15 @@ struct Planes {
   }
 };
 
+void pool_plane(const PooledPlanes& pooled, int64_t plane, const float* from) {
+  const int64_t at = plane * pooled.pooling.pooled();
+  max_pool_plane(pooled.pooling, from, pooled.y + at, pooled.index ? pooled.index + at : nullptr);
+}
+
 }  // namespace
 
 void forward_by_planes(const Convolution& shape, const float* x, const float* w, const float* bias, float* y,
-                       Activation activation) {
+                       Activation activation, const PooledPlanes* pooled) {
   const Window& window = shape.window;
   const int64_t channels = shape.group_channels(), outputs = shape.group_outputs(), taps = channels * shape.taps();
   // Weights as a tile reads them, the biases behind them.
@@ -108,7 +113,10 @@ void forward_by_planes(const Convolution& shape, const float* x, const float* w,
 
   const int64_t chunks = chunk_limit(shape.multiply_adds(), shape.threads);
   const int64_t row_floats = shape.channels * window.kernel_w * shape.out_width * window.stride_h;
-  const int64_t wanted = std::max(ceil_div(shape.out_height * row_floats, block_floats), ceil_div(chunks, shape.batch));
+  // Pooling wants whole planes.
+  const int64_t wanted =
+      pooled ? 1
+             : std::max(ceil_div(shape.out_height * row_floats, block_floats), ceil_div(chunks, shape.batch));
   const int64_t rows = ceil_div(shape.out_height, std::min(wanted, shape.out_height));
   const int64_t blocks = ceil_div(shape.out_height, rows), plane = shape.out_height * shape.out_width;
   parallel(chunks > 1 ? shape.threads : 1, shape.batch * blocks, [&](int64_t chunk) {
@@ -125,6 +133,7 @@ void forward_by_planes(const Convolution& shape, const float* x, const float* w,
     planes.fill(x + image * shape.channels * shape.height * shape.width, source);
     const int64_t pixels = planes.rows * shape.out_width;
     float* target = y + image * shape.outputs * plane + first * shape.out_width;
+    const int64_t y_row = pooled ? ceil_div(plane, lanes) * lanes : plane;
     for (int64_t o = 0, count; o < shape.outputs; o += count) {
       count = outputs_of(outputs - o % outputs);
       const float* group = source + planes.offset(o / outputs * channels, 0, 0);
@@ -134,22 +143,24 @@ void forward_by_planes(const Convolution& shape, const float* x, const float* w,
                      weights + o * taps,
                      biases + o,
                      nullptr,
-                     plane,
+                     y_row,
                      pixels,
                      activation == Activation::relu};
       const int64_t most = vectors_for(count);
+      float* to = pooled ? scratch(3, count * y_row) : target + o * plane;
       for (int64_t p = 0, vectors; p < pixels; p += vectors * lanes) {
         vectors = std::min(most, ceil_div(pixels - p, lanes));
         // The last vectors begin earlier, and write some pixels again.
         if (vectors * lanes > pixels && vectors > 1) --vectors;
         const int64_t at = std::max<int64_t>(std::min(p, pixels - vectors * lanes), 0);
         tile.x = group + at;
-        tile.y = target + o * plane + at;
+        tile.y = to + at;
         multiply(tile, count, vectors);
       }
-    }
-    if (activation == Activation::gelu) {
-      for (int64_t o = 0; o < shape.outputs; ++o) activate(target + o * plane, pixels, activation);
+      for (int64_t i = 0; i < count; ++i) {
+        if (activation == Activation::gelu) activate(to + i * y_row, pixels, activation);
+        if (pooled) pool_plane(*pooled, image * shape.outputs + o + i, to + i * y_row);
+      }
     }
   });
 }

@@ -18,6 +18,9 @@ class CpuKernels final : public Kernels {
               bool transpose_b, Activation activation) override;
   void conv2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
                       const Window& window, int32_t groups, Activation activation) override;
+  void conv2d_max_pool2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
+                                 TensorView* index, const Window& window, int32_t groups, Activation activation,
+                                 const Window& pool) override;
   void conv2d_backward_input(const TensorView& dy, const TensorView& w, TensorView& dx, const Window& window,
                              int32_t groups) override;
   void conv2d_backward_weight(const TensorView& x, const TensorView& dy, TensorView& dw, const Window& window,

@@ -1,3 +1,5 @@
+#include "pooling.h"
+
 #include <cstring>
 
 #include "cpu_kernels.h"
@@ -10,20 +12,6 @@ namespace retort {
 namespace RETORT_ISA {
 namespace {
 
-// Planes [height, width] pooled to [rows, columns].
-struct Pooling {
-  int64_t planes, height, width, rows, columns;
-  Window window;
-
-  int64_t plane() const { return height * width; }
-  int64_t pooled() const { return rows * columns; }
-  int64_t grain() const { return ceil_div(chunk_elements, plane()); }
-  bool by_two() const {
-    return window.kernel_h == 2 && window.kernel_w == 2 && window.stride_h == 2 && window.stride_w == 2 &&
-           window.pad_h == 0 && window.pad_w == 0;
-  }
-};
-
 int64_t pooled_size(const char* op, int64_t size, int32_t kernel, int32_t stride, int32_t pad) {
   if (kernel < 1) refuse(op, "kernel must be 1 or more", kernel);
   if (stride < 1) refuse(op, "stride must be 1 or more", stride);
@@ -31,20 +19,6 @@ int64_t pooled_size(const char* op, int64_t size, int32_t kernel, int32_t stride
   const int64_t padded = size + 2 * int64_t{pad};
   if (padded < kernel) refuse(op, "kernel must fit into the padded input", kernel, " over ", padded);
   return (padded - kernel) / stride + 1;
-}
-
-// x_name and y_name: what the large and the small tensor are called.
-Pooling pooling_of(const char* op, const char* x_name, const TensorView& x, const char* y_name, const TensorView& y,
-                   const Window& window) {
-  require_rank(op, x_name, x, 4, "[N, C, H, W]");
-  const int64_t rows = pooled_size(op, x.dims[2], window.kernel_h, window.stride_h, window.pad_h);
-  const int64_t columns = pooled_size(op, x.dims[3], window.kernel_w, window.stride_w, window.pad_w);
-  require_rank(op, y_name, y, 4, "[N, C, H', W']");
-  const int64_t dims[4] = {x.dims[0], x.dims[1], rows, columns};
-  for (int32_t i = 0; i < 4; ++i) {
-    if (y.dims[i] != dims[i]) refuse(op, std::string(y_name) + " must be " + shape_text(4, dims), describe(y));
-  }
-  return {x.dims[0] * x.dims[1], x.dims[2], x.dims[3], rows, columns, window};
 }
 
 // body(row, column, first, last): the places `row` of x that output row `y_row` sees at kernel place (·, column), for
@@ -140,6 +114,25 @@ void avg_plane_backward(const Pooling& p, const float* dy, float* dx) {
 
 }  // namespace
 
+Pooling pooling_of(const char* op, const char* x_name, const TensorView& x, const char* y_name, const TensorView& y,
+                   const Window& window) {
+  require_rank(op, x_name, x, 4, "[N, C, H, W]");
+  const int64_t rows = pooled_size(op, x.dims[2], window.kernel_h, window.stride_h, window.pad_h);
+  const int64_t columns = pooled_size(op, x.dims[3], window.kernel_w, window.stride_w, window.pad_w);
+  require_rank(op, y_name, y, 4, "[N, C, H', W']");
+  const int64_t dims[4] = {x.dims[0], x.dims[1], rows, columns};
+  for (int32_t i = 0; i < 4; ++i) {
+    if (y.dims[i] != dims[i]) refuse(op, std::string(y_name) + " must be " + shape_text(4, dims), describe(y));
+  }
+  return {x.dims[0] * x.dims[1], x.dims[2], x.dims[3], rows, columns, window};
+}
+
+void max_pool_plane(const Pooling& p, const float* x, float* y, int32_t* index) {
+  if (index == nullptr && p.by_two() && max_by_two_values(x, p.height, p.width, y)) return;
+  if (index == nullptr) index = reinterpret_cast<int32_t*>(scratch(6, p.pooled()));
+  p.by_two() ? max_by_two(x, p.height, p.width, y, index) : max_plane(p, x, y, index);
+}
+
 void CpuKernels::max_pool2d_forward(const TensorView& x, TensorView& y, TensorView& index, const Window& window) {
   const char* op = "max_pool2d_forward";
   const Pooling p = pooling_of(op, "x", x, "y", y, window);
@@ -151,11 +144,7 @@ void CpuKernels::max_pool2d_forward(const TensorView& x, TensorView& y, TensorVi
   int32_t* at = static_cast<int32_t*>(index.data);
   split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const float* plane = from + i * p.plane();
-      float* y_plane = to + i * p.pooled();
-      int32_t* index_plane = at + i * p.pooled();
-      p.by_two() ? max_by_two(plane, p.height, p.width, y_plane, index_plane)
-                 : max_plane(p, plane, y_plane, index_plane);
+      max_pool_plane(p, from + i * p.plane(), to + i * p.pooled(), at + i * p.pooled());
     }
   });
 }

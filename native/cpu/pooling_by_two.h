@@ -7,6 +7,8 @@ namespace retort {
 namespace RETORT_ISA {
 
 void max_by_two(const float* x, int64_t height, int64_t width, float* y, int32_t* index);
+// Without the places; false, and nothing done, where the instruction set has no way that is faster than with them.
+bool max_by_two_values(const float* x, int64_t height, int64_t width, float* y);
 #if defined(__AVX512F__)
 // For rows of which vectors without masks would lose much.
 void max_by_two_masked(const float* x, int64_t height, int64_t width, float* y, int32_t* index);

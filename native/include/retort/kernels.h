@@ -45,6 +45,10 @@ class Kernels {
   // H' = (H + 2·pad_h − kernel_h)/stride_h + 1, rounded down, and so W'. groups divides C and O.
   virtual void conv2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
                               const Window& window, int32_t groups, Activation activation) = 0;
+  // y, index = max_pool2d_forward of conv2d_forward's y, whose values then never leave the cache; index may be null.
+  virtual void conv2d_max_pool2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias,
+                                         TensorView& y, TensorView* index, const Window& window, int32_t groups,
+                                         Activation activation, const Window& pool) = 0;
   // dx[N,C,H,W] from dy[N,O,H',W'] and w.
   virtual void conv2d_backward_input(const TensorView& dy, const TensorView& w, TensorView& dx, const Window& window,
                                      int32_t groups) = 0;

@@ -84,9 +84,7 @@ public final class Distillation {
     while (bench.job().phase() < recipe.phases().size()) {
       int index = bench.job().phase();
       Phase phase = recipe.phases().get(index);
-      if (!(phase.onlyIfMissing()
-          && !bench.job().hasCheckpoint()
-          && stored(phase, store))) {
+      if (!(phase.onlyIfMissing() && !bench.job().hasCheckpoint() && stored(phase, store))) {
         Optional<Map<String, Trained>> trained;
         try (PhaseRun run =
             new PhaseRun(bench, phase, index, architectures, weights(bench.job(), store, phase))) {

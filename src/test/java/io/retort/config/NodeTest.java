@@ -52,7 +52,7 @@ class NodeTest {
   @Test
   void stop_underLoad_answersEveryRequestItAccepted() throws Exception {
     TrialNode.putLive(home, "student", Architecture.mlp(Shape.of(784), 512, 10), 1);
-    TrialNode node = TrialNode.start(home, Map.of(), "http", "cache", "inference");
+    TrialNode node = TrialNode.start(home, Map.of(), "inference", "cache", "http");
     node.awaitLive("student", "1");
     AtomicInteger answers = new AtomicInteger();
     List<CompletableFuture<Void>> clients = new ArrayList<>();

@@ -22,7 +22,7 @@ class VerticlesTest {
     Verticles verticles = Verticles.load(Path.of("verticles.json"), Map.of(), Map.of());
 
     assertThat(verticles.entries().stream().map(Verticles.Entry::name))
-        .containsExactly("http", "cache", "inference", "training");
+        .containsExactly("inference", "training", "cache", "http");
     assertThat(verticles.warnings()).isEmpty();
   }
 
@@ -74,7 +74,7 @@ class VerticlesTest {
             Map.of());
 
     assertThat(
-            InferenceConfig.of(verticles.entries().get(2).options().getConfig().getMap()).models())
+            InferenceConfig.of(verticles.entries().get(0).options().getConfig().getMap()).models())
         .containsExactly("student", "teacher");
   }
 

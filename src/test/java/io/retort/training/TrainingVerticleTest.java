@@ -33,7 +33,7 @@ class TrainingVerticleTest {
 
   @Test
   void submit_smallJob_trainsDistilsGoesLiveAndAnswers() throws Exception {
-    try (TrialNode node = start(Map.of(), "http", "cache", "inference", "training")) {
+    try (TrialNode node = start(Map.of(), "inference", "training", "cache", "http")) {
       assertThat(node.get("/health/ready").statusCode()).isEqualTo(503);
       HttpResponse<String> accepted = node.post("/v1/jobs", SmallJob.recipe(2).encode());
       assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(201);
@@ -60,7 +60,7 @@ class TrainingVerticleTest {
   @Test
   void predict_whileAJobTrains_isAnsweredAndTheNewVersionTakesOver() throws Exception {
     TrialNode.putLive(home, "student", io.retort.nn.Architecture.named("student"), 1);
-    try (TrialNode node = start(Map.of(), "http", "cache", "inference", "training")) {
+    try (TrialNode node = start(Map.of(), "inference", "training", "cache", "http")) {
       node.awaitLive("student", "1");
       String place = submit(node, 4);
       int answers = 0;
@@ -79,7 +79,7 @@ class TrainingVerticleTest {
 
   @Test
   void cancel_runningAndQueued_stopsBothAndTheNodeGoesOn() throws Exception {
-    try (TrialNode node = start(Map.of(), "http", "training")) {
+    try (TrialNode node = start(Map.of(), "training", "http")) {
       String running = submit(node, ENDLESS);
       String queued = submit(node, ENDLESS);
       await(node, running, "running");
@@ -99,13 +99,13 @@ class TrainingVerticleTest {
     String running;
     String queued;
     long sequence;
-    try (TrialNode node = start(Map.of(), "http", "training")) {
+    try (TrialNode node = start(Map.of(), "training", "http")) {
       running = submit(node, 40);
       queued = submit(node, 1);
       awaitPhase(node, running, "distill");
       sequence = progress(node, running).getLong("sequence");
     }
-    try (TrialNode node = start(Map.of(), "http", "training")) {
+    try (TrialNode node = start(Map.of(), "training", "http")) {
       JsonObject job = await(node, running, "done");
       await(node, queued, "done");
 
@@ -124,10 +124,10 @@ class TrainingVerticleTest {
     Files.writeString(recipe, SmallJob.recipe(1).getJsonObject("recipe").encode());
     Map<String, Object> flags =
         Map.of("training.autoStart", true, "training.recipe", recipe.toString());
-    try (TrialNode node = start(flags, "http", "inference", "training")) {
+    try (TrialNode node = start(flags, "inference", "training", "http")) {
       node.awaitLive("student", "1");
     }
-    try (TrialNode node = start(flags, "http", "inference", "training")) {
+    try (TrialNode node = start(flags, "inference", "training", "http")) {
       node.awaitLive("student", "1");
       assertThat(new JsonObject(node.get("/v1/jobs").body()).getJsonArray("jobs").size())
           .isEqualTo(1);
@@ -151,7 +151,7 @@ class TrainingVerticleTest {
           {"recipe":{"nam":"x"}}           | invalid_recipe  | name
           """)
   void submit_badRequest_isAClearError(String body, String code, String sentence) throws Exception {
-    try (TrialNode node = start(Map.of(), "http", "training")) {
+    try (TrialNode node = start(Map.of(), "training", "http")) {
       requireError(node.post("/v1/jobs", body), 400, code, sentence);
       assertThat(new JsonObject(node.get("/v1/jobs").body()).getJsonArray("jobs").size()).isZero();
     }
@@ -159,7 +159,7 @@ class TrainingVerticleTest {
 
   @Test
   void jobs_unknownId_is404() throws Exception {
-    try (TrialNode node = start(Map.of(), "http", "training")) {
+    try (TrialNode node = start(Map.of(), "training", "http")) {
       requireError(node.get("/v1/jobs/nobody"), 404, "unknown_job", "there is no job nobody");
       requireError(delete(node, "/v1/jobs/nobody"), 404, "unknown_job", "nobody");
       requireError(node.get("/v1/jobs/nobody/progress"), 404, "unknown_job", "nobody");
@@ -170,7 +170,7 @@ class TrainingVerticleTest {
   void submit_dataMissing_failsTheJobWithoutAPathInTheAnswer() throws Exception {
     Map<String, Object> flags =
         Map.of("training.dataDirectory", home.resolve("nothing").toString());
-    try (TrialNode node = start(flags, "http", "training")) {
+    try (TrialNode node = start(flags, "training", "http")) {
       JsonObject job = await(node, submit(node, 1), "failed");
 
       assertThat(job.getString("error")).contains("the data directory must be there: nothing");
@@ -180,7 +180,7 @@ class TrainingVerticleTest {
 
   @Test
   void submit_moreThanMayWait_isRefused() throws Exception {
-    try (TrialNode node = start(Map.of("training.maxQueuedJobs", 1), "http", "training")) {
+    try (TrialNode node = start(Map.of("training.maxQueuedJobs", 1), "training", "http")) {
       await(node, submit(node, ENDLESS), "running");
       submit(node, ENDLESS);
 
