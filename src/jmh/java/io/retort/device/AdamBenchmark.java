@@ -18,8 +18,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Adam over as many parameters as the student and the teacher have: 28 bytes of each, gradient, weight and both moments read,
- * weight and moments written. The counter tells GB/s, to be set against what memory gives.
+ * Adam over as many parameters as the student and the teacher have: 28 bytes of each, gradient,
+ * weight and both moments read, weight and moments written. The counter tells GB/s, to be set
+ * against what memory gives.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -81,7 +82,19 @@ public class AdamBenchmark {
   public void step(Traffic traffic) {
     device
         .kernels()
-        .adam_step(gradient, learningRate, step, null, weight, first, second, 0.9f, 0.999f, 1e-8f, 0, false);
+        .adam_step(
+            gradient,
+            learningRate,
+            step,
+            null,
+            weight,
+            first,
+            second,
+            0.9f,
+            0.999f,
+            1e-8f,
+            0,
+            false);
     traffic.gigabytes += parameters * (double) BYTES_MOVED / 1e9;
   }
 

@@ -20,16 +20,26 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Prints where the time of a plan goes, call by call: of a training step, or of a model's forward pass. */
+/**
+ * Prints where the time of a plan goes, call by call: of a training step, or of a model's forward
+ * pass.
+ */
 @Command(name = "PlanProfile", mixinStandardHelpOptions = true, sortOptions = false)
 final class PlanProfile implements Runnable {
-  @Option(names = "--recipe", defaultValue = "mnist", description = "a built-in recipe or a file (default: mnist)")
+  @Option(
+      names = "--recipe",
+      defaultValue = "mnist",
+      description = "a built-in recipe or a file (default: mnist)")
   private String recipe;
 
-  @Option(names = "--phase", description = "profile a training step of this phase: teacher, distill")
+  @Option(
+      names = "--phase",
+      description = "profile a training step of this phase: teacher, distill")
   private String phase;
 
-  @Option(names = "--model", description = "profile the forward pass of this architecture: student, teacher")
+  @Option(
+      names = "--model",
+      description = "profile the forward pass of this architecture: student, teacher")
   private String model;
 
   @Option(names = "--batch", defaultValue = "64", description = "default: 64")
@@ -56,9 +66,14 @@ final class PlanProfile implements Runnable {
     Dataset data = Dataset.mnist(Split.TEST);
     try (Device device = Device.open(DeviceKind.CPU, threads);
         Variables variables = new Variables(device);
-        Plan plan = phase == null ? forward(device, variables, data) : step(device, variables, data)) {
-      System.out.println((phase == null ? model + " forward" : recipe + " " + phase + " step")
-          + ", batch " + batch + ", " + device.describe());
+        Plan plan =
+            phase == null ? forward(device, variables, data) : step(device, variables, data)) {
+      System.out.println(
+          (phase == null ? model + " forward" : recipe + " " + phase + " step")
+              + ", batch "
+              + batch
+              + ", "
+              + device.describe());
       if (calls) {
         System.out.print(plan.describe());
       }
@@ -83,9 +98,12 @@ final class PlanProfile implements Runnable {
         chosen.phases().stream()
             .filter(each -> each.name().equals(phase))
             .findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("recipe " + recipe + " has no phase " + phase));
+            .orElseThrow(
+                () -> new IllegalArgumentException("recipe " + recipe + " has no phase " + phase));
     Map<String, Architecture> architectures = new LinkedHashMap<>();
-    chosen.models().forEach((name, participant) -> architectures.put(name, participant.architecture()));
+    chosen
+        .models()
+        .forEach((name, participant) -> architectures.put(name, participant.architecture()));
     Graph graph = StepGraph.build(its, architectures, data.sample(), batch);
     variables.declare(graph, 1);
     Plan plan = Plan.compile(graph, device, variables);
@@ -93,12 +111,15 @@ final class PlanProfile implements Runnable {
     data.labels(rows(), 0, batch, plan.input(StepGraph.LABELS).ints());
     its.answeredOnce().forEach(each -> logits(plan.input(StepGraph.logitsName(each)).floats()));
     plan.input(StepGraph.STEP).write(1);
-    // Nothing learnt from the same batch again and again: gradients would fade to denormal numbers, which are slow.
+    // Nothing learnt from the same batch again and again: gradients would fade to denormal numbers,
+    // which are slow.
     plan.input(StepGraph.LEARNING_RATE).write(0);
     for (Term term : its.terms()) {
       plan.input(Scene.knobName(term, StepGraph.WEIGHT)).write((float) its.weight(term, 0));
       term.knobs()
-          .forEach((name, knob) -> plan.input(Scene.knobName(term, name)).write((float) knob.at(0, its.epochs())));
+          .forEach(
+              (name, knob) ->
+                  plan.input(Scene.knobName(term, name)).write((float) knob.at(0, its.epochs())));
     }
     return plan;
   }

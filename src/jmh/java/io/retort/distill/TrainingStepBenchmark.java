@@ -26,9 +26,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A step of the default recipe as a job carries it out: 64 samples gathered, forward, loss, backward, Adam. In the phase {@code
- * distill} the teacher's logits are at hand, as they are from the phase's start. Steps go on through MNIST, so that weights and
- * moments have the values of training.
+ * A step of the default recipe as a job carries it out: 64 samples gathered, forward, loss,
+ * backward, Adam. In the phase {@code distill} the teacher's logits are at hand, as they are from
+ * the phase's start. Steps go on through MNIST, so that weights and moments have the values of
+ * training.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -59,7 +60,11 @@ public class TrainingStepBenchmark {
     device = Device.open(DeviceKind.CPU, threads);
     variables = new Variables(device);
     Recipe recipe = Recipe.builtIn("mnist");
-    Phase its = recipe.phases().stream().filter(each -> each.name().equals(phase)).findFirst().orElseThrow();
+    Phase its =
+        recipe.phases().stream()
+            .filter(each -> each.name().equals(phase))
+            .findFirst()
+            .orElseThrow();
     weights = new double[its.terms().size()];
     Map<String, Architecture> architectures = new LinkedHashMap<>();
     recipe.models().forEach((name, model) -> architectures.put(name, model.architecture()));
@@ -80,7 +85,11 @@ public class TrainingStepBenchmark {
       position = 0;
     }
     plan.gather(data, order, position, null);
-    plan.schedule(steps * (double) plan.batch() / data.size(), plan.batch() / (double) data.size(), steps + 1L, weights);
+    plan.schedule(
+        steps * (double) plan.batch() / data.size(),
+        plan.batch() / (double) data.size(),
+        steps + 1L,
+        weights);
     plan.seed(1, steps);
     plan.run();
     position += plan.batch();

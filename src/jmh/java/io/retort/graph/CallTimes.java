@@ -19,7 +19,10 @@ public final class CallTimes {
     whole = new long[runs];
   }
 
-  /** Runs the plan {@code runs} times with a clock around each call, and as often with none, in turn. */
+  /**
+   * Runs the plan {@code runs} times with a clock around each call, and as often with none, in
+   * turn.
+   */
   public static CallTimes of(Plan plan, int runs) {
     List<Node> nodes = new ArrayList<>();
     plan.run((node, time) -> nodes.add(node));
@@ -45,7 +48,10 @@ public final class CallTimes {
     plan.run((node, time) -> nanos[call[0]++][run] = time);
   }
 
-  /** A line for each call, the slowest first, by the best run: on a machine with company the others tell of the company. */
+  /**
+   * A line for each call, the slowest first, by the best run: on a machine with company the others
+   * tell of the company.
+   */
   public void print(PrintStream out) {
     double sum = 0;
     double flops = 0;
@@ -58,21 +64,32 @@ public final class CallTimes {
       bytes += Work.of(nodes.get(i)).bytes();
     }
     order.sort((a, b) -> Long.compare(nanos[b][0], nanos[a][0]));
-    out.printf("%9s %9s %6s %8s %7s  %s%n", "best µs", "median µs", "share", "GFLOP/s", "GB/s", "call");
+    out.printf(
+        "%9s %9s %6s %8s %7s  %s%n", "best µs", "median µs", "share", "GFLOP/s", "GB/s", "call");
     for (int i : order) {
       line(out, nanos[i], sum, Work.of(nodes.get(i)), i + " " + Work.text(nodes.get(i)));
     }
-    line(out, whole, sum, new Work(flops, bytes), "the whole run, without a clock around each call");
+    line(
+        out, whole, sum, new Work(flops, bytes), "the whole run, without a clock around each call");
     out.printf(
-        Locale.ROOT, "%d calls, %.1f µs by their best, %.2f GFLOP, %.1f MB%n",
-        nodes.size(), sum / 1e3, flops / 1e9, bytes / 1e6);
+        Locale.ROOT,
+        "%d calls, %.1f µs by their best, %.2f GFLOP, %.1f MB%n",
+        nodes.size(),
+        sum / 1e3,
+        flops / 1e9,
+        bytes / 1e6);
   }
 
   private static void line(PrintStream out, long[] sorted, double sum, Work work, String text) {
     double best = Math.max(1, sorted[0]);
     out.printf(
-        Locale.ROOT, "%9.1f %9.1f %5.1f%% %8s %7.1f  %s%n",
-        best / 1e3, sorted[sorted.length / 2] / 1e3, 100 * best / sum,
-        work.flops() == 0 ? "" : String.format(Locale.ROOT, "%.1f", work.flops() / best), work.bytes() / best, text);
+        Locale.ROOT,
+        "%9.1f %9.1f %5.1f%% %8s %7.1f  %s%n",
+        best / 1e3,
+        sorted[sorted.length / 2] / 1e3,
+        100 * best / sum,
+        work.flops() == 0 ? "" : String.format(Locale.ROOT, "%.1f", work.flops() / best),
+        work.bytes() / best,
+        text);
   }
 }

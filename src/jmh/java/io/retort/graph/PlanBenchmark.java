@@ -32,16 +32,18 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A forward pass from digits in a direct buffer to logits in another, both used again and again: ours, and ONNX Runtime's on the
- * same network. The peer's models, {@code student.onnx} and {@code teacher.onnx} with input x and output y, lie in the
- * directory that {@code -Dpeer.models} names.
+ * A forward pass from digits in a direct buffer to logits in another, both used again and again:
+ * ours, and ONNX Runtime's on the same network. The peer's models, {@code student.onnx} and {@code
+ * teacher.onnx} with input x and output y, lie in the directory that {@code -Dpeer.models} names.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 7, time = 1)
-@Fork(1)
+@Fork(value = 1, jvmArgsAppend = PlanBenchmark.STACK)
 public class PlanBenchmark {
+  /** ONNX Runtime's first run ends the process on a thread with Java's usual megabyte of stack. */
+  static final String STACK = "-Xss8m";
 
   /** What is run. */
   @State(Scope.Thread)
@@ -108,13 +110,16 @@ public class PlanBenchmark {
       session = environment.createSession(models.resolve(size.model + ".onnx").toString(), options);
       FloatBuffer x = direct(size.batch * 784);
       size.digits(x);
-      inputs = Map.of("x", OnnxTensor.createTensor(environment, x, new long[] {size.batch, 1, 28, 28}));
+      inputs =
+          Map.of("x", OnnxTensor.createTensor(environment, x, new long[] {size.batch, 1, 28, 28}));
       FloatBuffer y = direct(size.batch * 10);
       outputs = Map.of("y", OnnxTensor.createTensor(environment, y, new long[] {size.batch, 10}));
     }
 
     private static FloatBuffer direct(int floats) {
-      return ByteBuffer.allocateDirect(floats * Float.BYTES).order(ByteOrder.nativeOrder()).asFloatBuffer();
+      return ByteBuffer.allocateDirect(floats * Float.BYTES)
+          .order(ByteOrder.nativeOrder())
+          .asFloatBuffer();
     }
 
     @TearDown

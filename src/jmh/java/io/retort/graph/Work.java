@@ -50,22 +50,35 @@ public record Work(double flops, double bytes) {
     String label = node.op().label(node.attributes());
     String name = node.op().text();
     String inputs =
-        node.inputs().stream().map(Work::argument).filter(text -> !text.equals("[1]")).collect(Collectors.joining(", "));
+        node.inputs().stream()
+            .map(Work::argument)
+            .filter(text -> !text.equals("[1]"))
+            .collect(Collectors.joining(", "));
     String outputs = shapes(node.outputs().stream());
-    return (label.equals(name) ? name : name + " " + label) + activation(node) + " " + inputs
+    return (label.equals(name) ? name : name + " " + label)
+        + activation(node)
+        + " "
+        + inputs
         + (outputs.isEmpty() ? "" : " → " + outputs);
   }
 
   private static String activation(Node node) {
     if (node.attributes() instanceof Attributes.Product product) {
-      return " " + (product.transposeA() ? "T" : "N") + (product.transposeB() ? "T" : "N") + " " + product.activation();
+      return " "
+          + (product.transposeA() ? "T" : "N")
+          + (product.transposeB() ? "T" : "N")
+          + " "
+          + product.activation();
     }
-    return node.attributes() instanceof Attributes.Convolution convolution ? " " + convolution.activation() : "";
+    return node.attributes() instanceof Attributes.Convolution convolution
+        ? " " + convolution.activation()
+        : "";
   }
 
   private static String argument(Value value) {
     Node source = Program.root(value).node();
-    String path = source.attributes() instanceof Attributes.Variable variable ? variable.path() + " " : "";
+    String path =
+        source.attributes() instanceof Attributes.Variable variable ? variable.path() + " " : "";
     return path + (value.dtype() == DType.INT32 ? "int " : "") + value.shape();
   }
 
