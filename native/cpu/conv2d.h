@@ -39,6 +39,11 @@ bool planes_fit(const Convolution& shape);
 void forward_by_planes(const Convolution& shape, const float* x, const float* w, const float* bias, float* y,
                        Activation activation, const PooledPlanes* pooled = nullptr);
 
+// Convolution and 2×2 max pool in registers: for few taps, stride 1 and no padding; never where vectors have no masks.
+bool by_two_fits(const Convolution& shape, const Pooling& pooling, Activation activation);
+void forward_by_two(const Convolution& shape, const float* x, const float* w, const float* bias,
+                    const PooledPlanes& pooled, Activation activation);
+
 // Pixels in the lanes, x read where it lies: for few taps and stride_w 1.
 bool rows_fit(const Convolution& shape);
 void backward_weight_by_rows(const Convolution& shape, const float* x, const float* dy, float* dw);

@@ -39,8 +39,11 @@ void CpuKernels::conv2d_max_pool2d_forward(const TensorView& x, const TensorView
     require_one_shape(op, "y and index", y, *index);
   }
   int32_t* places = index ? static_cast<int32_t*>(index->data) : nullptr;
+  const PooledPlanes pooled{pooling, floats(y), places};
+  if (by_two_fits(shape, pooling, activation)) {
+    return forward_by_two(shape, floats(x), floats(w), values, pooled, activation);
+  }
   if (planes_fit(shape)) {
-    const PooledPlanes pooled{pooling, floats(y), places};
     return forward_by_planes(shape, floats(x), floats(w), values, nullptr, activation, &pooled);
   }
   const int64_t image = shape.channels * shape.height * shape.width;
