@@ -193,7 +193,8 @@ class TrainingVerticleTest {
 
   @Test
   void start_modelsDirectoryOfAnotherNode_isRefused() throws Exception {
-    try (TrialNode node = start(Map.of(), "training")) {
+    try (TrialNode first = start(Map.of(), "training")) {
+      assertThat(first.home()).isEqualTo(home);
       assertThatThrownBy(
               () -> start(Map.of("training.jobsDirectory", home + "/others"), "training"))
           .hasMessageContaining("[models]");
