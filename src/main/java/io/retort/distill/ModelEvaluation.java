@@ -14,7 +14,8 @@ import java.nio.FloatBuffer;
  * @param crossEntropy mean over the samples, in nats
  * @param samplesPerSecond of the forward passes, images gathered
  */
-public record ModelEvaluation(ModelCard card, int samples, double accuracy, double crossEntropy, double samplesPerSecond) {
+public record ModelEvaluation(
+    ModelCard card, int samples, double accuracy, double crossEntropy, double samplesPerSecond) {
 
   /** Evaluates one version. */
   public static ModelEvaluation of(ModelStore store, ModelCard card, Dataset data, Device device) {
