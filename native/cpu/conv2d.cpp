@@ -26,8 +26,9 @@ constexpr int64_t few_taps = 48;
 
 }  // namespace
 
-Convolution convolution_of(const char* op, const char* x_name, const TensorView& x, const char* w_name, const TensorView& w,
-                  const char* y_name, const TensorView& y, const Window& window, int32_t groups, int32_t threads) {
+Convolution convolution_of(const char* op, const char* x_name, const TensorView& x, const char* w_name,
+                           const TensorView& w, const char* y_name, const TensorView& y, const Window& window,
+                           int32_t groups, int32_t threads) {
   require_rank(op, x_name, x, 4, "[N, C, H, W]");
   require_rank(op, w_name, w, 4, "[O, C/groups, kernel_h, kernel_w]");
   require_rank(op, y_name, y, 4, "[N, O, H', W']");
@@ -81,13 +82,15 @@ void CpuKernels::conv2d_forward(const TensorView& x, const TensorView& w, const 
 
 void CpuKernels::conv2d_backward_input(const TensorView& dy, const TensorView& w, TensorView& dx, const Window& window,
                                        int32_t groups) {
-  const Convolution shape = convolution_of("conv2d_backward_input", "dx", dx, "w", w, "dy", dy, window, groups, threads_);
+  const Convolution shape =
+      convolution_of("conv2d_backward_input", "dx", dx, "w", w, "dy", dy, window, groups, threads_);
   backward_input_by_channels(shape, floats(dy), floats(w), floats(dx));
 }
 
 void CpuKernels::conv2d_backward_weight(const TensorView& x, const TensorView& dy, TensorView& dw, const Window& window,
                                         int32_t groups) {
-  const Convolution shape = convolution_of("conv2d_backward_weight", "x", x, "dw", dw, "dy", dy, window, groups, threads_);
+  const Convolution shape =
+      convolution_of("conv2d_backward_weight", "x", x, "dw", dw, "dy", dy, window, groups, threads_);
   if (rows_fit(shape)) {
     backward_weight_by_rows(shape, floats(x), floats(dy), floats(dw));
   } else {

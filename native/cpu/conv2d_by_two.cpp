@@ -20,9 +20,7 @@ constexpr int64_t strip = 32;  // columns of the convolution
 __mmask16 first_lanes(int64_t n) { return static_cast<__mmask16>(n >= 16 ? 0xffff : n <= 0 ? 0 : (1u << n) - 1); }
 
 // NaN over every number.
-__m512 larger(__m512 a, __m512 b) {
-  return _mm512_mask_max_ps(a, _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), a, b);
-}
+__m512 larger(__m512 a, __m512 b) { return _mm512_mask_max_ps(a, _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), a, b); }
 
 // The first of equal values wins, and NaN over every number.
 struct Best {
@@ -166,8 +164,9 @@ void forward_by_two(const Convolution& shape, const float* x, const float* w, co
   parallel(chunks > 1 ? shape.threads : 1, shape.batch, [&](int64_t n) {
     for (int64_t o = 0; o < shape.outputs; o += outputs_at_once) {
       const int64_t to = (n * shape.outputs + o) * small;
-      const Part part{shape,       x + n * image, weights + o * taps, biases + o, pooled.y + to,
-                      pooled.index ? pooled.index + to : nullptr, floor};
+      const Part part{shape,      x + n * image, weights + o * taps,
+                      biases + o, pooled.y + to, pooled.index ? pooled.index + to : nullptr,
+                      floor};
       switch (std::min<int64_t>(shape.outputs - o, outputs_at_once)) {
         case 4:
           pool<4>(part);

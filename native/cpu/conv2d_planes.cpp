@@ -115,8 +115,7 @@ void forward_by_planes(const Convolution& shape, const float* x, const float* w,
   const int64_t row_floats = shape.channels * window.kernel_w * shape.out_width * window.stride_h;
   // Pooling wants whole planes.
   const int64_t wanted =
-      pooled ? 1
-             : std::max(ceil_div(shape.out_height * row_floats, block_floats), ceil_div(chunks, shape.batch));
+      pooled ? 1 : std::max(ceil_div(shape.out_height * row_floats, block_floats), ceil_div(chunks, shape.batch));
   const int64_t rows = ceil_div(shape.out_height, std::min(wanted, shape.out_height));
   const int64_t blocks = ceil_div(shape.out_height, rows), plane = shape.out_height * shape.out_width;
   parallel(chunks > 1 ? shape.threads : 1, shape.batch * blocks, [&](int64_t chunk) {

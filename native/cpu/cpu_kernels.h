@@ -1,8 +1,8 @@
 // The CPU backend's one class; its methods stand in one file per op family.
-// Every file of this folder but cpu.cpp, error.cpp, memory.cpp and parallel.cpp is compiled once per instruction set, in a
-// namespace of its own
-// (RETORT_ISA: baseline, avx2, avx512), and cpu.cpp picks the best one that the processor has. So a plain loop is a SIMD
-// loop: the compiler vectorises it for each set, and no file needs intrinsics to be fast.
+// Every file of this folder but cpu.cpp, error.cpp, memory.cpp and parallel.cpp is compiled once per instruction set,
+// in a namespace of its own (RETORT_ISA: baseline, avx2, avx512), and cpu.cpp picks the best one that the processor
+// has. So a plain loop is a SIMD loop: the compiler vectorises it for each set, and no file needs intrinsics to be
+// fast.
 #pragma once
 
 #include "retort/kernels.h"

@@ -5,10 +5,10 @@
 
 namespace retort {
 
-// Calls body(chunk, context) once for every chunk in [0, chunks), shared among the caller and at most threads − 1 threads
-// of the pool, and returns when all are done. Which thread takes which chunk is open: a result must depend on the chunk
-// alone. Calls from several threads, and calls inside a body, are allowed: the caller always makes progress by itself.
-// The first exception that a body throws is thrown again here.
+// Calls body(chunk, context) once for every chunk in [0, chunks), shared among the caller and at most threads − 1
+// threads of the pool, and returns when all are done. Which thread takes which chunk is open: a result must depend on
+// the chunk alone. Calls from several threads, and calls inside a body, are allowed: the caller always makes progress
+// by itself. The first exception that a body throws is thrown again here.
 void parallel(int32_t threads, int64_t chunks, void (*body)(int64_t chunk, void* context), void* context);
 
 template <typename Body>

@@ -52,9 +52,7 @@ void max_by_two_masked(const float* x, int64_t height, int64_t width, float* y, 
 namespace {
 
 // NaN over every number.
-__m512 larger(__m512 a, __m512 b) {
-  return _mm512_mask_max_ps(a, _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), a, b);
-}
+__m512 larger(__m512 a, __m512 b) { return _mm512_mask_max_ps(a, _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), a, b); }
 
 }  // namespace
 

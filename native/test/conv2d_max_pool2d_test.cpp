@@ -79,8 +79,7 @@ TEST_CASE("conv2d_max_pool2d_forward_wrongTensors_areRefused") {
       k.conv2d_max_pool2d_forward(x.view(), w.view(), offset, y.view(), nullptr, window, 1, Activation::none, pool);
     });
   };
-  CHECK(refused(nullptr) ==
-        "[conv2d_max_pool2d_forward] y must be [1, 2, 2, 2]: [1, 2, 3, 3] float32");
+  CHECK(refused(nullptr) == "[conv2d_max_pool2d_forward] y must be [1, 2, 2, 2]: [1, 2, 3, 3] float32");
   CHECK(refused(&bias.view()) == "[conv2d_max_pool2d_forward] bias must be [2] float32: [3] float32");
 }
 

@@ -22,8 +22,18 @@ enum class Activation : int32_t { none = 0, relu = 1, gelu = 2 };
 // relu max(x,0); gelu x·Φ(x), the exact form; reciprocal 1/x; sigmoid 1/(1+e^-x);
 // huber x²/2 for |x| ≤ 1, |x| − ½ beyond.
 enum class UnaryOp : int32_t {
-  relu = 0, gelu = 1, exp = 2, log = 3, sqrt = 4, square = 5, negate = 6, absolute = 7, reciprocal = 8, sigmoid = 9,
-  tanh = 10, huber = 11
+  relu = 0,
+  gelu = 1,
+  exp = 2,
+  log = 3,
+  sqrt = 4,
+  square = 5,
+  negate = 6,
+  absolute = 7,
+  reciprocal = 8,
+  sigmoid = 9,
+  tanh = 10,
+  huber = 11
 };
 
 enum class BinaryOp : int32_t { add = 0, subtract = 1, multiply = 2, divide = 3, maximum = 4, minimum = 5 };
@@ -90,13 +100,13 @@ class Kernels {
   virtual void fill(TensorView& y, float value) = 0;
   // y's dimension i is x's dimension permutation[i]; permutation has x.rank entries. Any element type.
   virtual void permute(const TensorView& x, TensorView& y, const int32_t* permutation) = 0;
-  // y[.., y_start + i, ..] = x[.., x_start + i, ..] along axis for 0 ≤ i < length; the rest of y is left as it is. x and
-  // y agree in every other dimension. Any element type.
+  // y[.., y_start + i, ..] = x[.., x_start + i, ..] along axis for 0 ≤ i < length; the rest of y is left as it is. x
+  // and y agree in every other dimension. Any element type.
   virtual void copy_slice(const TensorView& x, TensorView& y, int32_t axis, int64_t x_start, int64_t y_start,
                           int64_t length) = 0;
-  // y = x·mask/(1 − rate), mask drawn by Philox4x32-10 (Salmon et al., SC 2011): key = seed [2] int32, counter = (low and
-  // high word of element index / 4, stream, 0); element i is kept where the upper 24 bits of word i mod 4, as a fraction
-  // of 2^24, are rate or more. So the same call on dy gives dx. 0 ≤ rate < 1. y may be x.
+  // y = x·mask/(1 − rate), mask drawn by Philox4x32-10 (Salmon et al., SC 2011): key = seed [2] int32, counter = (low
+  // and high word of element index / 4, stream, 0); element i is kept where the upper 24 bits of word i mod 4, as a
+  // fraction of 2^24, are rate or more. So the same call on dy gives dx. 0 ≤ rate < 1. y may be x.
   virtual void dropout(const TensorView& x, const TensorView& seed, TensorView& y, float rate, int32_t stream) = 0;
 
   // ---- softmax and losses, logits z [B,C], T = temperature [1], over 0 ----
@@ -125,8 +135,8 @@ class Kernels {
   // ---- batch norm (Ioffe, Szegedy 2015), x [N,C] or [N,C,H,W]; gamma, beta, means and variances [C] ----
 
   // y = gamma·(x − mean)·inv_std + beta with the batch's own mean and variance (biased), kept in saved_mean and
-  // saved_inv_std = 1/sqrt(variance + epsilon); in place: running = (1 − momentum)·running + momentum·batch, the variance
-  // there unbiased.
+  // saved_inv_std = 1/sqrt(variance + epsilon); in place: running = (1 − momentum)·running + momentum·batch, the
+  // variance there unbiased.
   virtual void batch_norm_forward(const TensorView& x, const TensorView& gamma, const TensorView& beta,
                                   TensorView& running_mean, TensorView& running_variance, TensorView& y,
                                   TensorView& saved_mean, TensorView& saved_inv_std, float momentum, float epsilon) = 0;

@@ -2,6 +2,7 @@ package io.retort.cli;
 
 import io.retort.json.JsonException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.slf4j.LoggerFactory;
@@ -10,7 +11,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParseResult;
 
-/** The commands and their exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 130 cancelled. */
+/**
+ * The commands and their exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 130
+ * cancelled.
+ */
 @Command(
     name = "retort",
     mixinStandardHelpOptions = true,
@@ -50,11 +54,28 @@ public final class CommandLineInterface {
 
   /** Carries out a command line and returns its exit code, or {@link #STAYS}. */
   public static int execute(String... arguments) {
-    CommandLine line = new CommandLine(new CommandLineInterface());
+    String[] complete = withDefault(arguments);
+    CommandLine line = lineOf(complete[0]);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpWidth(100);
     line.setExecutionExceptionHandler(CommandLineInterface::explain);
-    return line.execute(withDefault(arguments));
+    boolean alone = !(line.getCommand() instanceof CommandLineInterface);
+    return line.execute(alone ? Arrays.copyOfRange(complete, 1, complete.length) : complete);
+  }
+
+  /**
+   * One command alone where it is named: to read the annotations of all takes a tenth of a start.
+   */
+  private static CommandLine lineOf(String name) {
+    Object command =
+        switch (name) {
+          case "run" -> new RunCommand();
+          case "serve" -> new ServeCommand();
+          default -> new CommandLineInterface();
+        };
+    String prefix = command instanceof CommandLineInterface ? "" : "retort ";
+    CommandLine line = new CommandLine(command);
+    return line.setCommandName(prefix + line.getCommandName());
   }
 
   /** {@code run} is what a line without a command means, flags or not. */

@@ -31,7 +31,10 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "which model (default: ${DEFAULT-VALUE})")
   private String model;
 
-  @Option(names = "--model-version", paramLabel = "N", description = "which version (default: the live one)")
+  @Option(
+      names = "--model-version",
+      paramLabel = "N",
+      description = "which version (default: the live one)")
   private String version;
 
   @Option(
@@ -47,7 +50,11 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "IDX files, gzipped or not (default: the MNIST inside the jar)")
   private Path data;
 
-  @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of the kernels; 0: one a core")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "of the kernels; 0: one a core")
   private int threads;
 
   @Override
@@ -66,7 +73,10 @@ final class EvaluateCommand implements Callable<Integer> {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "there is no live version of the model " + model + "; the store has " + store.models()));
+                    "there is no live version of the model "
+                        + model
+                        + "; the store has "
+                        + store.models()));
   }
 
   private void print(ModelEvaluation evaluation, Device device) {

@@ -39,7 +39,10 @@ final class JobOptions {
       description = "the model store (default: ${DEFAULT-VALUE})")
   private Path models;
 
-  @Option(names = "--epochs", paramLabel = "N", description = "epochs of the last phase (default: the recipe's)")
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      description = "epochs of the last phase (default: the recipe's)")
   private Integer epochs;
 
   @Option(
@@ -53,7 +56,8 @@ final class JobOptions {
       names = "--threads",
       paramLabel = "N",
       defaultValue = "0",
-      description = "of the kernels; 0: one a core. The same number gives the same weights, bit for bit")
+      description =
+          "of the kernels; 0: one a core. The same number gives the same weights, bit for bit")
   private int threads;
 
   @Option(
@@ -62,7 +66,10 @@ final class JobOptions {
       description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private DeviceKind device;
 
-  @Option(names = "--job", paramLabel = "ID", description = "the job's name; the directory of its checkpoints")
+  @Option(
+      names = "--job",
+      paramLabel = "ID",
+      description = "the job's name; the directory of its checkpoints")
   private String job;
 
   @Option(names = "--resume", description = "go on with --job ID where it stopped")
@@ -73,14 +80,23 @@ final class JobOptions {
     return Recipe.load(recipe);
   }
 
-  /** Trains by the recipe, its last phase as long as {@code --epochs} says, with its progress on the standard error stream. Control-C leaves a job that can be resumed. */
+  /**
+   * Trains by the recipe, its last phase as long as {@code --epochs} says, with its progress on the
+   * standard error stream. Control-C leaves a job that can be resumed.
+   */
   int run(Recipe carriedOut) {
     Recipe chosen = epochs == null ? carriedOut : carriedOut.withEpochs(epochs);
     if (resume && job == null) {
       throw new IllegalArgumentException("--resume must come with --job ID: no job is named");
     }
     TrainingOptions.Builder options =
-        TrainingOptions.builder().data(data).models(models).seed(seed).threads(threads).device(device).resume(resume);
+        TrainingOptions.builder()
+            .data(data)
+            .models(models)
+            .seed(seed)
+            .threads(threads)
+            .device(device)
+            .resume(resume);
     if (job != null) {
       options.jobId(job);
     }
@@ -95,8 +111,15 @@ final class JobOptions {
             .run(
                 p ->
                     progress.show(
-                        p.job(), p.phase(), p.epoch(), p.epochs(), p.step(), p.steps(), p.loss(),
-                        p.accuracy(), p.samplesPerSecond()),
+                        p.job(),
+                        p.phase(),
+                        p.epoch(),
+                        p.epochs(),
+                        p.step(),
+                        p.steps(),
+                        p.loss(),
+                        p.accuracy(),
+                        p.samplesPerSecond()),
                 cancelled::get);
     progress.close();
     return report(outcome, training);
@@ -115,7 +138,11 @@ final class JobOptions {
     PrintWriter out = command.commandLine().getOut();
     if (outcome.cancelled()) {
       out.println(
-          "cancelled; go on with: retort " + command.name() + " --job " + outcome.job() + " --resume");
+          "cancelled; go on with: retort "
+              + command.name()
+              + " --job "
+              + outcome.job()
+              + " --resume");
       return CommandLineInterface.CANCELLED;
     }
     for (ModelCard card : outcome.models()) {
@@ -133,8 +160,10 @@ final class JobOptions {
                 text.append(text.isEmpty() ? "" : ", ")
                     .append(name)
                     .append(' ')
-                    .append(value == Math.rint(value) ? String.format(Locale.ROOT, "%,.0f", value)
-                        : String.format(Locale.ROOT, "%.4f", value)));
+                    .append(
+                        value == Math.rint(value)
+                            ? String.format(Locale.ROOT, "%,.0f", value)
+                            : String.format(Locale.ROOT, "%.4f", value)));
     return text.toString();
   }
 }

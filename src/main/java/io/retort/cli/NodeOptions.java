@@ -11,13 +11,20 @@ final class NodeOptions {
   @Option(
       names = "--verticles",
       paramLabel = "FILE",
-      description = "which verticles run and how (default: verticles.json here, else the built-in one)")
+      description =
+          "which verticles run and how (default: verticles.json here, else the built-in one)")
   private Path verticles;
 
-  @Option(names = "--host", paramLabel = "ADDRESS", description = "address to listen on (default: 127.0.0.1)")
+  @Option(
+      names = "--host",
+      paramLabel = "ADDRESS",
+      description = "address to listen on (default: 127.0.0.1)")
   private String host;
 
-  @Option(names = "--port", paramLabel = "N", description = "port to listen on, 0 for any free one (default: 5000)")
+  @Option(
+      names = "--port",
+      paramLabel = "N",
+      description = "port to listen on, 0 for any free one (default: 5000)")
   private Integer port;
 
   @Option(names = "--models", paramLabel = "DIR", description = "the model store (default: models)")
@@ -31,7 +38,8 @@ final class NodeOptions {
     if (models != null) {
       flags.put("inference.modelsDirectory", models.toString());
       flags.put("training.modelsDirectory", models.toString());
-      flags.put("training.jobsDirectory", models.toAbsolutePath().resolveSibling("jobs").toString());
+      flags.put(
+          "training.jobsDirectory", models.toAbsolutePath().resolveSibling("jobs").toString());
     }
     return Verticles.load(verticles, System.getenv(), flags);
   }

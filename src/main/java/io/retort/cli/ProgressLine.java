@@ -7,7 +7,10 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A job's progress for people: a bar on a terminal; elsewhere a line at each start, each new accuracy and each end. */
+/**
+ * A job's progress for people: a bar on a terminal; elsewhere a line at each start, each new
+ * accuracy and each end.
+ */
 final class ProgressLine {
   private final PrintStream out;
   private final boolean terminal;

@@ -3,6 +3,8 @@ package io.retort.cli;
 import io.retort.bus.Addresses;
 import io.retort.bus.Bus;
 import io.retort.config.Node;
+import io.retort.distill.Phase;
+import io.retort.distill.Recipe;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -25,7 +27,10 @@ import picocli.CommandLine.Option;
 final class RunCommand implements Callable<Integer> {
   @Mixin private NodeOptions node;
 
-  @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "what to distil and how (default: mnist)")
+  @Option(
+      names = "--recipe",
+      paramLabel = "NAME|FILE",
+      description = "what to distil and how (default: mnist)")
   private String recipe;
 
   @Option(
@@ -48,6 +53,9 @@ final class RunCommand implements Callable<Integer> {
     NodeOptions.put(flags, "training.epochs", epochs);
     NodeOptions.put(flags, "training.seed", seed);
     flags.put("training.autoStart", true);
+    if (recipe != null) {
+      flags.put("inference.defaultModel", student(recipe));
+    }
     Node started = RunningNode.start(node.load(flags));
     ProgressLine progress = new ProgressLine(System.err);
     Bus.of(started.vertx())
@@ -55,8 +63,22 @@ final class RunCommand implements Callable<Integer> {
             Addresses.PROGRESS,
             f ->
                 progress.show(
-                    f.job(), f.phase(), f.epoch(), f.epochs(), f.step(), f.steps(), f.loss(),
-                    f.accuracy(), f.samplesPerSecond()));
+                    f.job(),
+                    f.phase(),
+                    f.epoch(),
+                    f.epochs(),
+                    f.step(),
+                    f.steps(),
+                    f.loss(),
+                    f.accuracy(),
+                    f.samplesPerSecond()));
     return CommandLineInterface.STAYS;
+  }
+
+  /** The name in the store of what the recipe's last phase trains first: it answers by default. */
+  private static String student(String recipe) {
+    Recipe read = Recipe.load(recipe);
+    Phase last = read.phases().get(read.phases().size() - 1);
+    return read.models().get(last.train().get(0)).model();
   }
 }

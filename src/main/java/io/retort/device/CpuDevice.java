@@ -10,7 +10,8 @@ final class CpuDevice implements Device {
 
   CpuDevice(int threads) {
     if (threads < 0) {
-      throw new IllegalArgumentException("[device] threads must be 0 (one a core) or more: " + threads);
+      throw new IllegalArgumentException(
+          "[device] threads must be 0 (one a core) or more: " + threads);
     }
     this.threads = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     try {

@@ -35,8 +35,8 @@ public interface Device extends AutoCloseable {
   Memory allocate(long bytes);
 
   /**
-   * A tensor at {@code byteOffset} of {@code memory}. A view is a native object: make it once and keep it. It is freed with
-   * the memory that it looks at.
+   * A tensor at {@code byteOffset} of {@code memory}. A view is a native object: make it once and
+   * keep it. It is freed with the memory that it looks at.
    */
   TensorView view(Memory memory, long byteOffset, Shape shape, DType dtype);
 

@@ -12,8 +12,9 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * A block of memory on the CPU: zeroed, aligned to 64 bytes (a cache line, and a whole AVX-512 vector), freed by {@link
- * #close()} and never by the garbage collector. Reading and writing are not synchronised.
+ * A block of memory on the CPU: zeroed, aligned to 64 bytes (a cache line, and a whole AVX-512
+ * vector), freed by {@link #close()} and never by the garbage collector. Reading and writing are
+ * not synchronised.
  */
 public final class Memory implements AutoCloseable {
   private static final AtomicLong ALLOCATED = new AtomicLong();

@@ -9,8 +9,8 @@ import java.util.Map;
 
 /**
  * Makes one call of a product, its bias, its relu or gelu and, after a convolution, its max pool,
- * where nothing else reads what lies between. In training relu fuses, since its gradient reads what it returned; gelu's gradient reads
- * what it was given, so there only the bias fuses.
+ * where nothing else reads what lies between. In training relu fuses, since its gradient reads what
+ * it returned; gelu's gradient reads what it was given, so there only the bias fuses.
  */
 final class Fusion {
   private static final int NONE = -1;

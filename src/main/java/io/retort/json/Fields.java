@@ -17,8 +17,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * One JSON object, read field by field. A field of the wrong type, a missing one without a default, and (by {@link #end()})
- * one that nobody knows are refused by a {@link JsonException} that names the field by its path.
+ * One JSON object, read field by field. A field of the wrong type, a missing one without a default,
+ * and (by {@link #end()}) one that nobody knows are refused by a {@link JsonException} that names
+ * the field by its path.
  */
 public final class Fields {
   private final String path;
@@ -55,7 +56,8 @@ public final class Fields {
     } catch (NoSuchFileException e) {
       throw new JsonException(what + ": there is no file " + file);
     } catch (IOException e) {
-      throw new JsonException(what + ": " + file + " cannot be read as UTF-8 text: " + e.getMessage());
+      throw new JsonException(
+          what + ": " + file + " cannot be read as UTF-8 text: " + e.getMessage());
     }
   }
 
@@ -118,7 +120,8 @@ public final class Fields {
 
   /** A finite number. */
   public double number(String key) {
-    if (required(key, "a number") instanceof Number number && Double.isFinite(number.doubleValue())) {
+    if (required(key, "a number") instanceof Number number
+        && Double.isFinite(number.doubleValue())) {
       return number.doubleValue();
     }
     throw wrong(key, "a number");
@@ -150,7 +153,10 @@ public final class Fields {
     return has(key) ? text(key) : otherwise;
   }
 
-  /** One of an enum's constants, written as the constant or in camel case, whatever the case: {@code eventLoop}. */
+  /**
+   * One of an enum's constants, written as the constant or in camel case, whatever the case: {@code
+   * eventLoop}.
+   */
   public <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {
     if (!has(key)) {
       return otherwise;
@@ -161,12 +167,16 @@ public final class Fields {
         return each;
       }
     }
-    throw wrong(key, Arrays.stream(all).map(Fields::camelCase).collect(Collectors.joining(", ", "one of ", "")));
+    throw wrong(
+        key,
+        Arrays.stream(all).map(Fields::camelCase).collect(Collectors.joining(", ", "one of ", "")));
   }
 
   /** The object under {@code key}; an empty one where there is none. */
   public Fields object(String key) {
-    return has(key) ? object(path + "." + key, key, raw(key)) : new Fields(path + "." + key, Map.of());
+    return has(key)
+        ? object(path + "." + key, key, raw(key))
+        : new Fields(path + "." + key, Map.of());
   }
 
   /** The objects of the list under {@code key}; an empty list where there is none. */
@@ -201,7 +211,8 @@ public final class Fields {
 
   /** The error for a field that is not what it must be. */
   public JsonException wrong(String key, String expected) {
-    return new JsonException(path + "." + key + " must be " + expected + ": " + show(values.get(key)));
+    return new JsonException(
+        path + "." + key + " must be " + expected + ": " + show(values.get(key)));
   }
 
   private Fields object(String at, String key, Object value) {
@@ -221,7 +232,8 @@ public final class Fields {
   private static String camelCase(Enum<?> value) {
     StringBuilder name = new StringBuilder();
     for (String word : value.name().toLowerCase(Locale.ROOT).split("_")) {
-      name.append(name.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+      name.append(
+          name.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
     }
     return name.toString();
   }

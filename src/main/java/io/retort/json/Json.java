@@ -9,14 +9,14 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.util.Map;
 
-/** JSON text to and from maps, lists, strings, numbers, booleans and null. Objects keep their order. */
+/**
+ * JSON text to and from maps, lists, strings, numbers, booleans and null. Objects keep their order.
+ */
 public final class Json {
   private static final JsonFactory FACTORY =
       JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
   private static final JSON PLAIN =
-      JSON.builder(FACTORY)
-          .enable(JSON.Feature.WRITE_NULL_PROPERTIES)
-          .build();
+      JSON.builder(FACTORY).enable(JSON.Feature.WRITE_NULL_PROPERTIES).build();
   private static final JSON PRETTY = PLAIN.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
 
   private Json() {}
@@ -51,7 +51,8 @@ public final class Json {
     try (JsonParser parser = FACTORY.createParser(text)) {
       Object value = PLAIN.anyFrom(parser);
       if (parser.nextToken() != null) {
-        throw new JsonException("must be JSON: text goes on after its end" + where(parser.currentTokenLocation()));
+        throw new JsonException(
+            "must be JSON: text goes on after its end" + where(parser.currentTokenLocation()));
       }
       return value;
     } catch (JsonProcessingException e) {

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A tensor's values in memory that Java sees: dense, row-major, little-endian. The buffer is never written through this
- * record and may be a mapped file.
+ * A tensor's values in memory that Java sees: dense, row-major, little-endian. The buffer is never
+ * written through this record and may be a mapped file.
  *
  * @param data exactly {@code shape.size() * dtype.bytes()} bytes from position 0
  */
@@ -14,7 +14,14 @@ public record HostTensor(Shape shape, DType dtype, ByteBuffer data) {
     long bytes = shape.size() * dtype.bytes();
     if (data.remaining() != bytes) {
       throw new IllegalArgumentException(
-          "[tensor] data of " + shape + " " + dtype + " must have " + bytes + " bytes: " + data.remaining());
+          "[tensor] data of "
+              + shape
+              + " "
+              + dtype
+              + " must have "
+              + bytes
+              + " bytes: "
+              + data.remaining());
     }
     data = data.slice().order(ByteOrder.LITTLE_ENDIAN);
   }

@@ -16,7 +16,8 @@ public final class Shape {
   /**
    * A shape of the given dimensions.
    *
-   * @throws IllegalArgumentException if there are none or more than {@link #MAX_RANK}, or one is below 1
+   * @throws IllegalArgumentException if there are none or more than {@link #MAX_RANK}, or one is
+   *     below 1
    */
   public static Shape of(int... dims) {
     if (dims.length < 1 || dims.length > MAX_RANK) {

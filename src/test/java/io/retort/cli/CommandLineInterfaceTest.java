@@ -62,7 +62,10 @@ class CommandLineInterfaceTest {
   void distill_unknownRecipe_namesTheNearest() throws Exception {
     Ended ended = retort("distill", "--recipe", "mnits");
     assertThat(ended.code).isEqualTo(2);
-    assertThat(ended.text).contains("there is no recipe mnits").contains("mnist").doesNotContain("\tat ");
+    assertThat(ended.text)
+        .contains("there is no recipe mnits")
+        .contains("mnist")
+        .doesNotContain("\tat ");
   }
 
   @Test
@@ -83,7 +86,8 @@ class CommandLineInterfaceTest {
   @Test
   void train_unwritableModelsDirectory_isAnError() throws Exception {
     Path file = Files.writeString(folder.resolve("file"), "");
-    Ended ended = retort("train", "--recipe", "mnist-quick", "--models", file.resolve("models").toString());
+    Ended ended =
+        retort("train", "--recipe", "mnist-quick", "--models", file.resolve("models").toString());
     assertThat(ended.code).isNotZero();
     assertThat(ended.text).startsWith("retort: ").doesNotContain("\tat ");
   }
@@ -100,7 +104,9 @@ class CommandLineInterfaceTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       Ended ended = retort("serve", "--port", Integer.toString(taken.getLocalPort()));
       assertThat(ended.code).isEqualTo(1);
-      assertThat(ended.text).contains(Integer.toString(taken.getLocalPort())).doesNotContain("\tat ");
+      assertThat(ended.text)
+          .contains(Integer.toString(taken.getLocalPort()))
+          .doesNotContain("\tat ");
     }
   }
 

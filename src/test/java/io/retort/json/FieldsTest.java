@@ -23,8 +23,7 @@ class FieldsTest {
     assertThat(f.number("n")).isEqualTo(0.5);
     assertThat(f.flag("b")).isTrue();
     assertThat(f.text("s")).isEqualTo("x");
-    assertThat(f.choice("u", TimeUnit.class, null))
-        .isEqualTo(TimeUnit.valueOf("MICROSECONDS"));
+    assertThat(f.choice("u", TimeUnit.class, null)).isEqualTo(TimeUnit.valueOf("MICROSECONDS"));
     assertThat(f.object("o").integer("k")).isEqualTo(1);
     assertThat(f.objects("l").get(0).integer("k")).isEqualTo(2);
     f.end();
@@ -101,7 +100,8 @@ class FieldsTest {
   @Test
   void read_missingFile_namesIt(@TempDir Path folder) {
     Path file = folder.resolve("none.json");
-    assertThatThrownBy(() -> Fields.read("recipe", file)).hasMessage("recipe: there is no file " + file);
+    assertThatThrownBy(() -> Fields.read("recipe", file))
+        .hasMessage("recipe: there is no file " + file);
   }
 
   @Test

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 class HostTensorTest {
   @Test
   void floats_ofWhatWasGiven_areEqual() {
-    assertThat(HostTensor.of(Shape.of(3), 1f, -2.5f, Float.NaN).floats()).containsExactly(1f, -2.5f, Float.NaN);
+    assertThat(HostTensor.of(Shape.of(3), 1f, -2.5f, Float.NaN).floats())
+        .containsExactly(1f, -2.5f, Float.NaN);
     assertThat(HostTensor.ofInts(Shape.of(1, 2), 7, -1).ints()).containsExactly(7, -1);
   }
 
@@ -26,6 +27,7 @@ class HostTensorTest {
 
   @Test
   void floats_ofInts_isRefused() {
-    assertThatThrownBy(() -> HostTensor.ofInts(Shape.of(1), 1).floats()).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> HostTensor.ofInts(Shape.of(1), 1).floats())
+        .isInstanceOf(IllegalStateException.class);
   }
 }

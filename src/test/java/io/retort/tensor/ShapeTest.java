@@ -24,7 +24,8 @@ class ShapeTest {
   void of_badDimensions_areRefused() {
     assertThatThrownBy(() -> Shape.of(3, 0)).hasMessageContaining("at least 1: [3, 0]");
     assertThatThrownBy(Shape::of).hasMessageContaining("1 to 6 dimensions: []");
-    assertThatThrownBy(() -> Shape.of(1, 1, 1, 1, 1, 1, 1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Shape.of(1, 1, 1, 1, 1, 1, 1))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

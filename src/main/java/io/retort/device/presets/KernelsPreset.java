@@ -18,6 +18,9 @@ import org.bytedeco.javacpp.tools.InfoMapper;
     target = "io.retort.device",
     global = "io.retort.device.Native")
 public class KernelsPreset implements InfoMapper {
+  /** What JavaCPP generates for a struct narrows a return type by an unchecked conversion. */
+  private static final String UNCHECKED = "@SuppressWarnings(\"unchecked\")";
+
   @Override
   public void map(InfoMap infoMap) {
     infoMap
@@ -26,6 +29,7 @@ public class KernelsPreset implements InfoMapper {
         .put(new Info("retort::UnaryOp").enumerate())
         .put(new Info("retort::BinaryOp").enumerate())
         .put(new Info("retort::ReduceOp").enumerate())
+        .put(new Info("retort::TensorView", "retort::Window").annotations(UNCHECKED))
         .put(new Info("retort::Kernels").purify());
   }
 }
