@@ -18,6 +18,7 @@ import java.util.function.Function;
 
 /**
  * Turns a node into calls of {@link Kernels}: op by op, with every argument looked up beforehand.
+ * It is longer than the house size because it is one table, a short method an op.
  */
 final class Calls implements AutoCloseable {
   private final Kernels k;
