@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whole runs of built-in recipes on all of MNIST: minutes, so apart from the other tests. */
-@Tag("slow")
 class MnistAcceptanceTest {
   @TempDir Path directory;
 
@@ -23,6 +22,7 @@ class MnistAcceptanceTest {
     return 10000 * (1 - card.metrics().get("accuracy"));
   }
 
+  @Tag("slow")
   @Test
   void mnist_defaults_reachTheAccuracyOfTheDefaults() {
     Outcome outcome = run("mnist");
@@ -31,6 +31,7 @@ class MnistAcceptanceTest {
     assertThat(outcome.models().get(1).metrics().get("parameters")).isEqualTo(173930);
   }
 
+  @Tag("hinton")
   @Test
   void hinton_softTargets_makeAtMostSixTenthsOfTheErrors() {
     ModelCard hard = run("hinton-mnist-hard").models().get(0);
