@@ -9,6 +9,8 @@ import io.retort.model.ModelCard;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -16,6 +18,8 @@ import picocli.CommandLine.Spec;
 
 /** Flags of the commands that train, and the training itself. */
 final class JobOptions {
+  private static final long STOP_SECONDS = 30;
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
@@ -102,9 +106,17 @@ final class JobOptions {
     }
     TrainingOptions training = options.build();
     AtomicBoolean cancelled = new AtomicBoolean();
-    Thread main = Thread.currentThread();
-    Thread interrupt = new Thread(() -> cancel(cancelled, main), "retort-stop");
+    CountDownLatch ended = new CountDownLatch(1);
+    Thread interrupt = new Thread(() -> cancel(cancelled, ended), "retort-stop");
     Runtime.getRuntime().addShutdownHook(interrupt);
+    try {
+      return run(chosen, training, cancelled);
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private int run(Recipe chosen, TrainingOptions training, AtomicBoolean cancelled) {
     ProgressLine progress = new ProgressLine(System.err);
     Outcome outcome =
         new Distillation(chosen, training)
@@ -125,10 +137,11 @@ final class JobOptions {
     return report(outcome, training);
   }
 
-  private static void cancel(AtomicBoolean cancelled, Thread main) {
+  /** Waits for the job's last checkpoint, not for the main thread: that one waits for this. */
+  private static void cancel(AtomicBoolean cancelled, CountDownLatch ended) {
     cancelled.set(true);
     try {
-      main.join(10_000);
+      ended.await(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
