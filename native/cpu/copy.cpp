@@ -3,6 +3,7 @@
 
 #include "cpu_kernels.h"
 #include "require.h"
+#include "retort/bfloat16.h"
 #include "split.h"
 
 namespace retort {
@@ -130,8 +131,13 @@ void CpuKernels::fill(TensorView& y, float value) {
     case DType::uint8:
       if (!(value >= 0.0f && value < 256.0f)) refuse("fill", "value must fit uint8", value);
       return fill_with(threads_, y, static_cast<uint8_t>(value));
+    case DType::bfloat16:
+      return fill_with(threads_, y, to_bfloat16(value));
+    case DType::int8:
+      if (!(value >= -128.0f && value < 128.0f)) refuse("fill", "value must fit int8", value);
+      return fill_with(threads_, y, static_cast<int8_t>(value));
   }
-  refuse("fill", "element type must be 0 to 2", static_cast<int32_t>(y.dtype));
+  refuse("fill", "element type must be 0 to 4", static_cast<int32_t>(y.dtype));
 }
 
 void CpuKernels::permute(const TensorView& x, TensorView& y, const int32_t* permutation) {

@@ -14,8 +14,11 @@ class CpuKernels final : public Kernels {
  public:
   explicit CpuKernels(int32_t threads) : threads_(threads) {}
 
+  void synchronize() override;
   void matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y, bool transpose_a,
               bool transpose_b, Activation activation) override;
+  void matmul_int8(const TensorView& a, const TensorView& b, const TensorView& scale, const TensorView* bias,
+                   TensorView& y, Activation activation) override;
   void conv2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
                       const Window& window, int32_t groups, Activation activation) override;
   void conv2d_max_pool2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias, TensorView& y,
@@ -38,6 +41,7 @@ class CpuKernels final : public Kernels {
   void binary(const TensorView& a, const TensorView& b, TensorView& y, BinaryOp op) override;
   void reduce(const TensorView& x, TensorView& y, ReduceOp op) override;
   void fill(TensorView& y, float value) override;
+  void cast(const TensorView& x, TensorView& y) override;
   void permute(const TensorView& x, TensorView& y, const int32_t* permutation) override;
   void copy_slice(const TensorView& x, TensorView& y, int32_t axis, int64_t x_start, int64_t y_start,
                   int64_t length) override;
@@ -61,6 +65,18 @@ class CpuKernels final : public Kernels {
   void batch_norm_backward(const TensorView& x, const TensorView& dy, const TensorView& gamma,
                            const TensorView& saved_mean, const TensorView& saved_inv_std, TensorView& dx,
                            TensorView& dgamma, TensorView& dbeta) override;
+  void layer_norm_forward(const TensorView& x, const TensorView& gamma, const TensorView& beta, TensorView& y,
+                          TensorView& saved_mean, TensorView& saved_inv_std, float epsilon) override;
+  void layer_norm_backward(const TensorView& x, const TensorView& dy, const TensorView& gamma,
+                           const TensorView& saved_mean, const TensorView& saved_inv_std, TensorView& dx,
+                           TensorView& dgamma, TensorView& dbeta) override;
+  void embedding_forward(const TensorView& table, const TensorView& indices, TensorView& y) override;
+  void embedding_backward(const TensorView& dy, const TensorView& indices, TensorView& dtable) override;
+  void attention_forward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,
+                         TensorView& y, TensorView& log_sum, float scale, bool causal) override;
+  void attention_backward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,
+                          const TensorView& y, const TensorView& dy, const TensorView& log_sum, TensorView& dq,
+                          TensorView& dk, TensorView& dv, float scale, bool causal) override;
   void sgd_step(const TensorView& dw, const TensorView& learning_rate, const TensorView* gradient_scale, TensorView& w,
                 TensorView* velocity, float momentum, float weight_decay, bool nesterov) override;
   void adam_step(const TensorView& dw, const TensorView& learning_rate, const TensorView& step,

@@ -1,9 +1,9 @@
 // retort_test [PART OF A NAME]: runs the table.
 #include <cstdio>
-#include <stdexcept>
+#include <exception>
 
+#include "backend.h"
 #include "check.h"
-#include "retort/cpu.h"
 
 namespace {
 // What ctest takes for "skipped".
@@ -12,8 +12,8 @@ constexpr int skipped = 77;
 
 int main(int argc, char** argv) {
   try {
-    std::printf("cpu: %s\n", retort::describe_cpu());
-  } catch (const std::invalid_argument& missing) {
+    std::printf("%s\n", retort::describe_backend().c_str());
+  } catch (const std::exception& missing) {
     std::printf("skipped: %s\n", missing.what());
     return skipped;
   }

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "retort/cpu.h"
+#include "retort/bfloat16.h"
 
 namespace retort {
 namespace {
@@ -51,12 +51,13 @@ std::vector<Buffer> run(const ValueRow& row, int32_t threads, int32_t shared) {
   Views in = views_of(inputs), out = views_of(outputs);
   if (shared >= 0) out[0] = in[static_cast<size_t>(shared)];
   row.call(kernels(threads), in, out);
+  kernels(threads).synchronize();
   for (size_t i = 0; i < inputs.size(); ++i) {
     CHECK(inputs[i].guards_intact());
     if (static_cast<int32_t>(i) == shared) continue;
     CHECK_MESSAGE(inputs[i].bytes() == Buffer(row.inputs[i]).bytes(), "input ", i, " was written");
   }
-  if (shared >= 0) outputs[0] = inputs[static_cast<size_t>(shared)];
+  if (shared >= 0) outputs[0] = std::move(inputs[static_cast<size_t>(shared)]);
   for (const Buffer& output : outputs) CHECK(output.guards_intact());
   return outputs;
 }
@@ -117,7 +118,7 @@ Array scalar(double value) { return array_of({1}, {static_cast<double>(static_ca
 Array array_of(const Shape& shape, const std::vector<double>& values, DType dtype) { return {shape, dtype, values}; }
 
 Buffer::Buffer(const Array& array) {
-  const size_t width = array.dtype == DType::uint8 ? 1 : 4, count = array.values.size();
+  const auto width = static_cast<size_t>(width_of(array.dtype)), count = array.values.size();
   memory_.assign(2 * guard + width * count, guard_byte);
   for (size_t i = 0; i < count; ++i) {
     uint8_t* at = memory_.data() + guard + i * width;
@@ -128,8 +129,11 @@ Buffer::Buffer(const Array& array) {
     } else if (array.dtype == DType::int32) {
       const int32_t element = static_cast<int32_t>(value);
       std::memcpy(at, &element, width);
+    } else if (array.dtype == DType::bfloat16) {
+      const bfloat16 element = to_bfloat16(static_cast<float>(value));
+      std::memcpy(at, &element, width);
     } else {
-      *at = static_cast<uint8_t>(value);
+      *at = array.dtype == DType::int8 ? static_cast<uint8_t>(static_cast<int8_t>(value)) : static_cast<uint8_t>(value);
     }
   }
   view_ = TensorView(memory_.data() + guard, array.dtype, static_cast<int32_t>(array.shape.size()), array.shape.data());
@@ -138,8 +142,14 @@ Buffer::Buffer(const Array& array) {
 void Buffer::poison() { std::memset(view_.data, 0xFF, memory_.size() - 2 * guard); }
 
 double Buffer::get(int64_t i) const {
-  const uint8_t* at = memory_.data() + guard + i * (view_.dtype == DType::uint8 ? 1 : 4);
+  const uint8_t* at = memory_.data() + guard + i * width_of(view_.dtype);
   if (view_.dtype == DType::uint8) return *at;
+  if (view_.dtype == DType::int8) return static_cast<int8_t>(*at);
+  if (view_.dtype == DType::bfloat16) {
+    bfloat16 element;
+    std::memcpy(&element, at, sizeof(element));
+    return static_cast<double>(to_float(element));
+  }
   if (view_.dtype == DType::int32) {
     int32_t element;
     std::memcpy(&element, at, 4);
@@ -157,12 +167,7 @@ bool Buffer::guards_intact() const {
   return true;
 }
 
-std::vector<uint8_t> Buffer::bytes() const { return memory_; }
-
-Kernels& kernels(int32_t threads) {
-  static const std::unique_ptr<Kernels> one(create_cpu_kernels(1)), two(create_cpu_kernels(2));
-  return threads == 1 ? *one : *two;
-}
+std::vector<uint8_t> Buffer::bytes() const { return {memory_.begin(), memory_.end()}; }
 
 void check(const ValueRow& row) {
   INFO("row ", row.name, ", seed ", seed);
@@ -194,6 +199,7 @@ void check(const GradientRow& row) {
   Buffer dy_buffer(dy);
   Views in_views = views_of(in), out_views = views_of(out);
   row.call(kernels(2), in_views, dy_buffer.view(), out_views);
+  kernels(2).synchronize();
   for (size_t i = 0; i < row.differentiated; ++i) {
     CHECK(out[i].guards_intact());
     const int64_t size = inputs[i].size(), stride = size <= most_moved ? 1 : size / most_moved;
@@ -220,6 +226,7 @@ void check(const GradientRow& row) {
 std::string refusal(const std::function<void(Kernels&)>& call) {
   try {
     call(kernels(1));
+    kernels(1).synchronize();
   } catch (const std::invalid_argument& refused) {
     return refused.what();
   }

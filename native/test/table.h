@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "backend.h"
 #include "check.h"
 #include "retort/kernels.h"
 
@@ -71,10 +72,25 @@ Array zeros(const Shape& shape, DType dtype = DType::float32);
 Array scalar(double value);
 Array array_of(const Shape& shape, const std::vector<double>& values, DType dtype = DType::float32);
 
+// Of memory that the backend's kernels see.
+template <typename T>
+struct BackendAllocator {
+  using value_type = T;
+  BackendAllocator() = default;
+  template <typename U>
+  BackendAllocator(const BackendAllocator<U>&) {}
+  T* allocate(size_t count) { return static_cast<T*>(allocate_tensor(count * sizeof(T))); }
+  void deallocate(T* memory, size_t) { release_tensor(memory); }
+  bool operator==(const BackendAllocator&) const { return true; }
+  bool operator!=(const BackendAllocator&) const { return false; }
+};
+
 // Memory for one tensor as the kernels see it, with guard bytes on both sides.
 class Buffer {
  public:
   explicit Buffer(const Array& array);
+  Buffer(Buffer&&) = default;
+  Buffer& operator=(Buffer&&) = default;
   TensorView& view() { return view_; }
   // Every byte set, so that a value left unwritten shows.
   void poison();
@@ -83,12 +99,9 @@ class Buffer {
   std::vector<uint8_t> bytes() const;
 
  private:
-  std::vector<uint8_t> memory_;
+  std::vector<uint8_t, BackendAllocator<uint8_t>> memory_;
   TensorView view_;
 };
-
-// Kernels on 1 and on 2 threads.
-Kernels& kernels(int32_t threads);
 
 // The value of one call.
 struct ValueRow {

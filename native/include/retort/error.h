@@ -9,6 +9,9 @@
 
 namespace retort {
 
+// "float32".
+const char* name_of(DType dtype);
+
 // "[64, 784] float32".
 std::string describe(const TensorView& tensor);
 

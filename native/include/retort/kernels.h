@@ -9,8 +9,9 @@
 // says that they may. Values that change from step to step (temperature, learning rate) are tensors of shape [1],
 // so that a captured list of calls stays valid.
 // Every method throws std::invalid_argument with the text "[op] what must hold: what came" when shapes, element types
-// or attributes do not fit. Results depend on the number of threads only through the order of sums: the same number
-// gives the same bits.
+// or attributes do not fit. A backend that computes later throws what a value earned (a label, a temperature, an index)
+// at synchronize, and writes NaN until then. Results depend on the number of threads only through the order of sums:
+// the same number gives the same bits.
 #pragma once
 
 #include "tensor_view.h"
@@ -38,18 +39,31 @@ enum class UnaryOp : int32_t {
 
 enum class BinaryOp : int32_t { add = 0, subtract = 1, multiply = 2, divide = 3, maximum = 4, minimum = 5 };
 
+// How products of float32 tensors are computed where the backend has a choice: as they are; rounded to TensorFloat-32
+// (8 bits of exponent, 10 of mantissa); rounded to bfloat16. Sums are float32 each time. The CPU computes in float32.
+enum class Precision : int32_t { float32 = 0, tf32 = 1, bfloat16 = 2 };
+
 enum class ReduceOp : int32_t { sum = 0, mean = 1, max = 2, sum_of_squares = 3 };
 
 class Kernels {
  public:
   virtual ~Kernels() = default;
 
+  // Waits until every call is done.
+  virtual void synchronize() = 0;
+
   // ---- products ----
 
   // y[M,N] = activation(op(a)·op(b) + bias), op(a) [M,K], op(b) [K,N], bias [N]; op transposes where its flag is set
-  // (then a is stored [K,M], b is stored [N,K]).
+  // (then a is stored [K,M], b is stored [N,K]). a and b are both float32 or both bfloat16, y is float32 or, where they
+  // are bfloat16, bfloat16; bias is float32 and so are the sums.
   virtual void matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y, bool transpose_a,
                       bool transpose_b, Activation activation) = 0;
+
+  // y[M,N] = activation(scale[n]·Σ_k a[m,k]·b[n,k] + bias[n]): a [M,K] and b [N,K] int8, sums in int32, scale [N] the
+  // product of both tensors' steps, bias [N], y float32.
+  virtual void matmul_int8(const TensorView& a, const TensorView& b, const TensorView& scale, const TensorView* bias,
+                           TensorView& y, Activation activation) = 0;
 
   // y[N,O,H',W'] = activation(x[N,C,H,W] ∗ w[O,C/groups,kernel_h,kernel_w] + bias[O]), cross-correlation, zero padding;
   // H' = (H + 2·pad_h − kernel_h)/stride_h + 1, rounded down, and so W'. groups divides C and O.
@@ -98,6 +112,8 @@ class Kernels {
   virtual void reduce(const TensorView& x, TensorView& y, ReduceOp op) = 0;
   // y = value, in y's element type.
   virtual void fill(TensorView& y, float value) = 0;
+  // y = x in y's element type: float32 to bfloat16 (to nearest, ties to even; NaN stays NaN) or back.
+  virtual void cast(const TensorView& x, TensorView& y) = 0;
   // y's dimension i is x's dimension permutation[i]; permutation has x.rank entries. Any element type.
   virtual void permute(const TensorView& x, TensorView& y, const int32_t* permutation) = 0;
   // y[.., y_start + i, ..] = x[.., x_start + i, ..] along axis for 0 ≤ i < length; the rest of y is left as it is. x
@@ -147,6 +163,33 @@ class Kernels {
   virtual void batch_norm_backward(const TensorView& x, const TensorView& dy, const TensorView& gamma,
                                    const TensorView& saved_mean, const TensorView& saved_inv_std, TensorView& dx,
                                    TensorView& dgamma, TensorView& dbeta) = 0;
+
+  // ---- layer norm (Ba, Kiros, Hinton 2016), x [B,C]; gamma and beta [C]; means and variances [B] ----
+
+  // y = gamma·(x − mean)·inv_std + beta with each row's mean and biased variance, kept in saved_mean and saved_inv_std
+  // = 1/sqrt(variance + epsilon).
+  virtual void layer_norm_forward(const TensorView& x, const TensorView& gamma, const TensorView& beta, TensorView& y,
+                                  TensorView& saved_mean, TensorView& saved_inv_std, float epsilon) = 0;
+  virtual void layer_norm_backward(const TensorView& x, const TensorView& dy, const TensorView& gamma,
+                                   const TensorView& saved_mean, const TensorView& saved_inv_std, TensorView& dx,
+                                   TensorView& dgamma, TensorView& dbeta) = 0;
+
+  // ---- embedding, table [V,D], indices int32 of any shape, y the shape of indices and then D ----
+
+  // y[i] = table[indices[i]]. An index outside [0,V) throws and names its place.
+  virtual void embedding_forward(const TensorView& table, const TensorView& indices, TensorView& y) = 0;
+  // dtable[v] = Σ dy[i] over the places i with indices[i] = v, in the order of i.
+  virtual void embedding_backward(const TensorView& dy, const TensorView& indices, TensorView& dtable) = 0;
+
+  // ---- attention (Vaswani et al. 2017; in blocks as Dao 2023), q [B,H,S,D], k [B,H,S',D], v [B,H,S',D] ----
+
+  // y[B,H,S,D] = softmax(scale·q·kᵀ + mask)·v over S'. causal: query s sees the keys up to s + S' − S (S ≤ S'). mask
+  // [B,S'] is added to each query's scores, or null. log_sum[B,H,S] = log Σ e^score is kept for the way back.
+  virtual void attention_forward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,
+                                 TensorView& y, TensorView& log_sum, float scale, bool causal) = 0;
+  virtual void attention_backward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,
+                                  const TensorView& y, const TensorView& dy, const TensorView& log_sum, TensorView& dq,
+                                  TensorView& dk, TensorView& dv, float scale, bool causal) = 0;
 
   // ---- optimisers: one pass over the weights, in place. learning_rate [1], gradient_scale [1] or null (1) ----
 

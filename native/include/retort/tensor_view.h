@@ -5,7 +5,13 @@
 
 namespace retort {
 
-enum class DType : int32_t { float32 = 0, int32 = 1, uint8 = 2 };
+// bfloat16: the upper half of a float32, rounded to nearest even.
+enum class DType : int32_t { float32 = 0, int32 = 1, uint8 = 2, bfloat16 = 3, int8 = 4 };
+
+// Bytes of an element.
+inline int64_t width_of(DType dtype) {
+  return dtype == DType::float32 || dtype == DType::int32 ? 4 : dtype == DType::bfloat16 ? 2 : 1;
+}
 
 // Row-major and dense: the last dimension is contiguous. A scalar is a tensor of shape [1].
 struct TensorView {

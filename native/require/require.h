@@ -1,4 +1,4 @@
-// What every op asks of its tensors before it touches them.
+// What every op asks of its tensors before it touches them, on every backend: the backends refuse in the same words.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,6 @@
 
 namespace retort {
 namespace RETORT_ISA {
-
-inline const char* name_of(DType dtype) {
-  return dtype == DType::float32 ? "float32" : dtype == DType::int32 ? "int32" : "uint8";
-}
 
 // "[64, 10]".
 inline std::string shape_text(int32_t rank, const int64_t* dims) {
@@ -63,7 +59,7 @@ inline void require_vector(const char* op, const char* name, const TensorView& t
   }
 }
 
-// The one value of a tensor of shape [1].
+// The one value of a tensor of shape [1], in memory that the caller can read.
 inline float require_scalar(const char* op, const char* name, const TensorView& tensor) {
   require_vector(op, name, tensor, 1);
   return *static_cast<const float*>(tensor.data);
