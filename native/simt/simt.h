@@ -203,6 +203,10 @@ inline float __uint_as_float(uint32_t bits) {
   std::memcpy(&value, &bits, sizeof(value));
   return value;
 }
+// The normal distribution's function.
+inline float normcdff(float x) {
+  return static_cast<float>(0.5 * std::erfc(-0.70710678118654752 * static_cast<double>(x)));
+}
 inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 inline float __fdividef(float a, float b) { return a / b; }
 inline uint32_t __umulhi(uint32_t a, uint32_t b) { return static_cast<uint32_t>((uint64_t{a} * b) >> 32); }
