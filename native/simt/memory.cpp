@@ -20,6 +20,8 @@ constexpr uint32_t many = 0xffffffffu, several_lanes = 0x80000000u;
 struct Cell {
   Who writer{}, reader{};
   bool atomic = false;
+
+  bool known() const { return writer.launch != 0 || reader.launch != 0; }
 };
 
 uint32_t warp_of(const Who& who) {
@@ -43,6 +45,17 @@ struct Region {
     }
     return cells.get()[i];
   }
+  // Finer cells, each with what the wider one knew: neighbours of less than a granule are two threads' each its own.
+  void refine(size_t finer) {
+    const size_t each = granule / finer, count = (end - begin + granule - 1) / granule;
+    Cell* all = cells ? static_cast<Cell*>(std::calloc(count * each, sizeof(Cell))) : nullptr;
+    if (cells && !all) throw std::bad_alloc();
+    for (size_t i = 0; all && i < count * each; ++i) {
+      if (cells.get()[i / each].known()) all[i] = cells.get()[i / each];
+    }
+    cells.reset(all);
+    granule = finer;
+  }
 };
 
 struct Range {
@@ -62,8 +75,11 @@ struct Module {
 };
 
 thread_local Call call;
-thread_local Region shared{"shared memory", 0, 0, 2, Use::scratch, true};
-thread_local Region statics{"shared memory", 0, 0, 2, Use::scratch, true};
+// What shared memory's cells begin with in each launch; an access to less makes them finer.
+constexpr size_t word = 4;
+
+thread_local Region shared{"shared memory", 0, 0, word, Use::scratch, true};
+thread_local Region statics{"shared memory", 0, 0, word, Use::scratch, true};
 thread_local Range parameters, stack;
 thread_local std::string text;
 
@@ -198,20 +214,20 @@ void end_call(bool judge) {
   if (!unwritten.empty()) throw Fault("[" + op + "] simt: nobody wrote the output " + unwritten);
 }
 
+static void renew(Region& region, uintptr_t begin, uintptr_t end) {
+  if (region.begin == begin && region.end == end && region.granule == word) return;
+  region.begin = begin;
+  region.end = end;
+  region.granule = word;
+  region.cells.reset();
+}
+
 void declare_block(const void* memory, size_t bytes, const void* arguments, size_t argument_bytes) {
   const auto begin = reinterpret_cast<uintptr_t>(memory);
-  if (shared.begin != begin || shared.end != begin + bytes) {
-    shared.begin = begin;
-    shared.end = begin + bytes;
-    shared.cells.reset();
-  }
+  renew(shared, begin, begin + bytes);
   parameters = {reinterpret_cast<uintptr_t>(arguments), reinterpret_cast<uintptr_t>(arguments) + argument_bytes};
   const Range found = module().statics;
-  if (statics.begin != found.begin) {
-    statics.begin = found.begin;
-    statics.end = found.end;
-    statics.cells.reset();
-  }
+  renew(statics, found.begin, found.end);
 }
 
 void declare_stack(const void* begin, const void* end) {
@@ -230,6 +246,11 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
       }
     }
     return say(who, access, at, bytes, "out of bounds");
+  }
+  if (region->of_block) {
+    // The address's lowest bit that is set, and the bytes: what a cell may be at most.
+    const size_t fine = bytes | (at - region->begin) | region->granule, unit = fine & (~fine + 1);
+    if (unit < region->granule) region->refine(unit);
   }
   if (access != Access::read && region->use == Use::in) return say(who, access, at, bytes, "an input");
   const size_t first = (at - region->begin) / region->granule,
