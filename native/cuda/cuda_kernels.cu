@@ -56,6 +56,8 @@ void CudaKernels::synchronize() {
     case Refused::index:
       refuse(fault.op, "indices must be in [0, " + std::to_string(fault.bound) + ")", fault.value, " at place ",
              fault.place);
+    case Refused::step:
+      refuse(fault.op, "step must be 1 or more", fault.value);
   }
 }
 
