@@ -103,7 +103,7 @@ RETORT_UNSEEN void mma(Sum (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[
   Fragments mine;
   std::memcpy(mine.a, a, sizeof(mine.a));
   std::memcpy(mine.b, b, sizeof(mine.b));
-  const unsigned char* lanes = simt::exchange(&mine, sizeof(mine));
+  const unsigned char* lanes = simt::exchange(&mine, sizeof(mine), "mma");
   const int32_t g = static_cast<int32_t>(simt::lane() / 4), t = static_cast<int32_t>(simt::lane() % 4);
   for (int32_t i = 0; i < 4; ++i) {
     const int32_t row = g + i / 2 * 8, column = 2 * t + i % 2;
@@ -142,7 +142,7 @@ RETORT_UNSEEN inline void load_rows(uint32_t (&word)[4], const void* row, bool t
   simt::note_read(row, 16);
   uint16_t mine[8];
   std::memcpy(mine, row, sizeof(mine));
-  const unsigned char* lanes = simt::exchange(mine, sizeof(mine));
+  const unsigned char* lanes = simt::exchange(mine, sizeof(mine), "ldmatrix");
   const uint32_t g = simt::lane() / 4, t = simt::lane() % 4;
   auto element = [&](uint32_t matrix, uint32_t line, uint32_t column) {
     uint16_t value;
