@@ -1,6 +1,7 @@
 #include "cpu_kernels.h"
 #include "logits.h"
 #include "rows.h"
+#include "temperature.h"
 #include "vector_math.h"
 
 namespace retort {
@@ -14,12 +15,7 @@ constexpr int32_t power_slot = 7;
 void CpuKernels::softmax_kl(const TensorView& student, const TensorView& teacher, const TensorView& temperature,
                             TensorView& loss, TensorView& dz) {
   const char* op = "softmax_kl";
-  require_logits(op, "student", student);
-  require_logits(op, "teacher", teacher);
-  require_one_shape(op, "student and teacher", student, teacher);
-  require_logits(op, "dz", dz);
-  require_one_shape(op, "student and dz", student, dz);
-  require_vector(op, "loss", loss, 1);
+  require_softmax_kl(op, student, teacher, temperature, loss, dz);
   const float t = require_temperature(op, temperature);
   const int64_t rows = student.dims[0], columns = student.dims[1];
   const float gradient_scale = t / static_cast<float>(rows);

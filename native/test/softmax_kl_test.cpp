@@ -5,8 +5,9 @@
 namespace retort {
 namespace {
 
-const Shape shapes[] = {{1, 1},  {1, 10}, {3, 2},    {17, 10},  {64, 10},
-                        {5, 64}, {5, 65}, {64, 100}, {2, 5003}, {2500, 10}};
+const Shape shapes[] = {{1, 1},      {1, 10},   {3, 2},    {17, 10},   {64, 10},   {3, 13},   {2, 16},
+                        {5, 64},     {5, 65},   {64, 100}, {1600, 33}, {3, 1021},  {2, 1024}, {2, 2051},
+                        {200, 1025}, {2, 5003}, {1, 9000}, {1, 25001}, {1, 70001}, {2500, 10}};
 
 double divergence(const Array& student, const Array& teacher, double t) {
   const int64_t rows = student.shape[0], columns = student.shape[1];
