@@ -38,7 +38,8 @@ void CpuKernels::softmax_kl(const TensorView& student, const TensorView& teacher
         sum_each(
             lanes, columns, [&](int64_t i, int64_t) { return power[i]; }, tutor_share);
         for (int64_t l = 0; l < lanes.count; ++l) {
-          gap[l] = log(share[l]) - log(tutor_share[l]);
+          // Of the quotient: two logarithms would each lose what their whole part takes.
+          gap[l] = log(share[l] / tutor_share[l]);
           share[l] = gradient_scale / share[l];
           tutor_share[l] = 1.0f / tutor_share[l];
         }

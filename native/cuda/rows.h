@@ -41,6 +41,7 @@ class RowLaunch {
   RowLaunch(const Matrices& m, int32_t architecture, int32_t processors, double* partial, cudaStream_t stream)
       : m_(m),
         architecture_(architecture),
+        processors_(processors),
         most_blocks_(processors * most_row_blocks),
         partial_(partial),
         stream_(stream) {
@@ -53,6 +54,8 @@ class RowLaunch {
   int32_t of(const Op& op) const {
     if (chunks_ <= 4) return teams<Op, 4, 1>(op);
     if (chunks_ <= 32) return teams<Op, 16, 2>(op);
+    // A few rows of some length take less time where each has a block.
+    if (chunks_ > 64 && m_.rows <= 2 * processors_ && fits<Op, 128, 4>()) return blocks<Op, 128, 4, false>(op);
     if (chunks_ <= 256) return teams<Op, 32, 8>(op);
     if (fits<Op, 128, 4>()) return blocks<Op, 128, 4, false>(op);
     if (fits<Op, 512, 4>()) return blocks<Op, 512, 4, false>(op);
@@ -103,6 +106,7 @@ class RowLaunch {
   Matrices m_;
   int64_t chunks_;
   int32_t architecture_;
+  int32_t processors_;
   int64_t most_blocks_;
   double* partial_;
   cudaStream_t stream_;

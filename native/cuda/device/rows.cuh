@@ -61,8 +61,9 @@ constexpr float centre_slack = 8.0f;
 constexpr int32_t team_threads = 128;
 
 template <typename Op, int32_t lanes, int32_t chunks>
-__global__ void __launch_bounds__(team_threads, chunks > 2 ? 4 : 8)
-    team_rows_kernel(Op op, Matrices m, double* partial) {
+__global__ void __launch_bounds__(team_threads, chunks > 2  ? 4
+                                                : lanes > 4 ? 8
+                                                            : 12) team_rows_kernel(Op op, Matrices m, double* partial) {
   constexpr int32_t teams = team_threads / lanes;
   const int32_t lane = threadIdx.x % lanes;
   op.begin();
