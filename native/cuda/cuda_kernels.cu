@@ -56,6 +56,8 @@ void CudaKernels::synchronize() {
     case Refused::index:
       refuse(fault.op, "indices must be in [0, " + std::to_string(fault.bound) + ")", fault.value, " at place ",
              fault.place);
+    case Refused::place:
+      refuse(fault.op, "index must lie in its plane of " + std::to_string(fault.bound), fault.value);
   }
 }
 
