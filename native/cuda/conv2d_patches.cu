@@ -78,7 +78,7 @@ __device__ __forceinline__ void for_channels(const Body& body) {
 #pragma unroll
   for (int32_t line = 0; line < stage_lines; line += warps) {
 #pragma unroll
-    for (int32_t i = 0; i < Word::channels; ++i) body((line + warp) * Word::channels + i);
+    for (int32_t i = 0; i < Word::floats; ++i) body((line + warp) * Word::floats + i);
   }
 }
 
@@ -87,7 +87,7 @@ template <typename Word>
 __device__ __forceinline__ void copy_patch(const Correlation& c, const Tiling& t, const Step& step, const float* in,
                                            const int32_t* table, uint32_t* raw) {
   const int32_t image = step.tile / t.tiles_across / t.tiles_down * t.images;
-  const int32_t first = step.chunk * stage_lines * Word::channels;
+  const int32_t first = step.chunk * stage_lines * Word::floats;
   const float* const from = in + image * c.in_image + first * c.in_plane;
   for (int32_t e = static_cast<int32_t>(threadIdx.x) % warp_size; e < t.elements; e += warp_size) {
     const int32_t at = table[e];
@@ -105,9 +105,9 @@ __device__ __forceinline__ void round_patch(const Tiling& t, const uint32_t* raw
   for (int32_t e = static_cast<int32_t>(threadIdx.x) % warp_size; e < t.elements; e += warp_size) {
 #pragma unroll
     for (int32_t line = 0; line < stage_lines; line += warps) {
-      const uint32_t* const from = raw + (line + warp) * Word::channels * t.stride + e;
+      const uint32_t* const from = raw + (line + warp) * Word::floats * t.stride + e;
       const float low = __uint_as_float(from[0]);
-      const float high = Word::channels == 2 ? __uint_as_float(from[t.stride]) : 0.0f;
+      const float high = Word::floats == 2 ? __uint_as_float(from[t.stride]) : 0.0f;
       patch[(line + warp) * t.stride + e] = Word::of(low, high);
     }
   }
@@ -152,7 +152,7 @@ __global__ void __launch_bounds__(patch_threads, resident_blocks(outputs))
   uint32_t* const patches = weights + (t.resident ? t.stages : 2) * t.stage_words;
   const int32_t patch_words = stage_lines * t.stride;
   uint32_t* const raw = patches + 2 * patch_words;
-  int32_t* const places = reinterpret_cast<int32_t*>(raw + (Word::rounds ? Word::channels * patch_words : 0));
+  int32_t* const places = reinterpret_cast<int32_t*>(raw + (Word::rounds ? Word::floats * patch_words : 0));
   int32_t* table = places + t.elements;
   int32_t* next_table = table + t.elements;
   int32_t* const pixels = next_table + t.elements;
@@ -234,15 +234,14 @@ __global__ void __launch_bounds__(256)
   const int32_t line = outputs + 8, taps = t.row.taps * t.column.taps;
   const int32_t output = i % line, k = i / line % stage_lines, tap = i / line / stage_lines % taps;
   const int32_t stage = i / t.stage_words % t.stages, unit = i / t.stage_words / t.stages;
-  const int32_t part = stage / t.chunks, channel = (stage % t.chunks * stage_lines + k) * Word::channels;
+  const int32_t part = stage / t.chunks, channel = (stage % t.chunks * stage_lines + k) * Word::floats;
   const int32_t o = unit % t.output_blocks * outputs + output;
   const int32_t u = part / t.column.count + tap / t.column.taps, v = part % t.column.count + tap % t.column.taps;
   const float* const from = c.w + unit / t.output_blocks * c.w_group + o * c.w_output +
                             (u * c.row.w_step + c.row.w_first) * c.kernel_w + v * c.column.w_step + c.column.w_first;
   const bool there = output < outputs && o < c.outputs;
   const float low = there && channel < c.channels ? from[channel * c.w_channel] : 0.0f;
-  const float high =
-      Word::channels == 2 && there && channel + 1 < c.channels ? from[(channel + 1) * c.w_channel] : 0.0f;
+  const float high = Word::floats == 2 && there && channel + 1 < c.channels ? from[(channel + 1) * c.w_channel] : 0.0f;
   packed[i] = Word::of(low, high);
 }
 
@@ -250,7 +249,7 @@ int64_t packed_words(const Tiling& t, int64_t groups) { return groups * t.output
 
 template <typename Word, int32_t outputs>
 void run(const Correlation& c, const Resources& r) {
-  const Tiling t = tiling_of(c, Word::channels, outputs, Word::rounds, r.processors);
+  const Tiling t = tiling_of(c, Word::floats, outputs, Word::rounds, r.processors);
   const int64_t words = packed_words(t, c.groups), room = std::min<int64_t>(r.scratch_bytes / 4, INT32_MAX);
   if (words > room && c.groups > 1) {
     const auto most = static_cast<int32_t>(std::max<int64_t>(room / packed_words(t, 1), 1));
@@ -273,7 +272,7 @@ void run(const Correlation& c, const Resources& r) {
   launch(pack_weights_kernel<Word>, static_cast<uint32_t>((words + 255) / 256), 256, 0, r.stream, c, t, outputs, packed,
          static_cast<int32_t>(words));
   launch(patches_kernel<Word, outputs>, static_cast<uint32_t>(c.groups * t.output_blocks * t.blocks), patch_threads,
-         static_cast<size_t>(shared_bytes(t, Word::channels, Word::rounds)), r.stream, c, t, packed);
+         static_cast<size_t>(shared_bytes(t, Word::floats, Word::rounds)), r.stream, c, t, packed);
 }
 
 // Fewer outputs a block where the machine would stand idle otherwise.

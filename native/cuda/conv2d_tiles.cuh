@@ -14,21 +14,21 @@ constexpr int32_t patch_threads = 128, block_pixels = 128;
 constexpr int32_t stage_lines = 8;  // words of in along k that a stage holds
 
 // Blocks a processor that the compiler leaves registers for.
-constexpr int32_t resident_blocks(int32_t outputs) { return outputs == 64 ? 3 : outputs == 32 ? 5 : 6; }
+constexpr int32_t resident_blocks(int32_t outputs) { return outputs == 64 ? 3 : 5; }
 
 // What one word holds of in and w, and how floats become one.
 struct Float32Word {
-  static constexpr int32_t channels = 1;
+  static constexpr int32_t floats = 1;
   static constexpr bool rounds = false;
   static __device__ __forceinline__ uint32_t of(float x, float) { return __float_as_uint(x); }
 };
 struct Tf32Word {
-  static constexpr int32_t channels = 1;
+  static constexpr int32_t floats = 1;
   static constexpr bool rounds = true;
   static __device__ __forceinline__ uint32_t of(float x, float) { return to_tf32(x); }
 };
 struct Bfloat16Word {
-  static constexpr int32_t channels = 2;
+  static constexpr int32_t floats = 2;
   static constexpr bool rounds = true;
   static __device__ __forceinline__ uint32_t of(float x, float y) { return pack_bfloat16(x, y); }
 };

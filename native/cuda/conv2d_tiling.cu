@@ -31,11 +31,11 @@ int32_t stride_of(int64_t elements) {
   return static_cast<int32_t>(ceil_of(std::max<int64_t>(elements - 8, 0), 32) * 32 + 8);
 }
 
-int64_t patch_bytes(int64_t stride, int32_t word_channels, bool rounds) {
-  return stride * stage_lines * 4 * (2 + (rounds ? word_channels : 0));
+int64_t patch_bytes(int64_t stride, int32_t word_floats, bool rounds) {
+  return stride * stage_lines * 4 * (2 + (rounds ? word_floats : 0));
 }
 
-void choose_box(const Correlation& c, int32_t word_channels, bool rounds, Tiling& t) {
+void choose_box(const Correlation& c, int32_t word_floats, bool rounds, Tiling& t) {
   double best = 0;
   for (int64_t across = 1; across <= c.column.count; ++across) {
     const int64_t columns = ceil_of(c.column.count, across);
@@ -46,7 +46,7 @@ void choose_box(const Correlation& c, int32_t word_channels, bool rounds, Tiling
           image ? std::min<int64_t>({c.batch, block_pixels / (rows * columns), INT32_MAX / c.in_image}) : 1;
       images = std::max<int64_t>(images, 1);
       const int64_t patch = int64_t{extent(t.row, rows)} * extent(t.column, columns);
-      const auto bytes = [&] { return patch_bytes(stride_of(images * patch), word_channels, rounds); };
+      const auto bytes = [&] { return patch_bytes(stride_of(images * patch), word_floats, rounds); };
       while (images > 1 && bytes() > most_patches) --images;
       const bool one = rows * columns == 1;
       if (bytes() > most_patches && !one) continue;
@@ -64,12 +64,12 @@ void choose_box(const Correlation& c, int32_t word_channels, bool rounds, Tiling
 
 }  // namespace
 
-int64_t shared_bytes(const Tiling& t, int32_t word_channels, bool rounds) {
-  return int64_t{t.resident ? t.stages : 2} * t.stage_words * 4 + patch_bytes(t.stride, word_channels, rounds) +
+int64_t shared_bytes(const Tiling& t, int32_t word_floats, bool rounds) {
+  return int64_t{t.resident ? t.stages : 2} * t.stage_words * 4 + patch_bytes(t.stride, word_floats, rounds) +
          (3 * int64_t{t.elements} + block_pixels) * 4;
 }
 
-Tiling tiling_of(const Correlation& c, int32_t word_channels, int32_t block_outputs, bool rounds, int32_t processors) {
+Tiling tiling_of(const Correlation& c, int32_t word_floats, int32_t block_outputs, bool rounds, int32_t processors) {
   Tiling t{};
   const bool near = c.row.step <= most_step && c.column.step <= most_step;
   if (near && int64_t{c.row.taps} * c.column.taps <= most_taps) {
@@ -79,7 +79,7 @@ Tiling tiling_of(const Correlation& c, int32_t word_channels, int32_t block_outp
   } else {
     t.row = single(c.row), t.column = single(c.column);
   }
-  choose_box(c, word_channels, rounds, t);
+  choose_box(c, word_floats, rounds, t);
   t.patch_rows = extent(t.row, t.rows);
   t.patch_columns = extent(t.column, t.columns);
   t.elements = t.images * t.patch_rows * t.patch_columns;
@@ -88,13 +88,13 @@ Tiling tiling_of(const Correlation& c, int32_t word_channels, int32_t block_outp
   t.tiles_across = static_cast<int32_t>(ceil_of(c.column.count, t.columns));
   const int64_t tiles = ceil_of(c.batch, t.images) * t.tiles_down * t.tiles_across;
   t.tiles = static_cast<int32_t>(std::min<int64_t>(tiles, INT32_MAX));
-  t.chunks = static_cast<int32_t>(ceil_of(c.channels, stage_lines * word_channels));
+  t.chunks = static_cast<int32_t>(ceil_of(c.channels, stage_lines * word_floats));
   t.stages = t.chunks * t.row.count * t.column.count;
   t.stage_words = t.row.taps * t.column.taps * stage_lines * (block_outputs + 8);
   t.output_blocks = static_cast<int32_t>(ceil_of(c.outputs, block_outputs));
   t.resident = true;
   for (;;) {
-    const int64_t bytes = shared_bytes(t, word_channels, rounds);
+    const int64_t bytes = shared_bytes(t, word_floats, rounds);
     const int64_t held =
         std::min<int64_t>(processor_shared / (bytes + block_lost), resident_blocks(block_outputs)) * processors;
     t.blocks = static_cast<int32_t>(

@@ -30,10 +30,10 @@ struct Tiling {
 };
 
 // Sums over the taps and channels of one stage after the other; the cut depends on nothing else than these and steps.
-Tiling tiling_of(const Correlation& correlation, int32_t word_channels, int32_t block_outputs, bool rounds,
+Tiling tiling_of(const Correlation& correlation, int32_t word_floats, int32_t block_outputs, bool rounds,
                  int32_t processors);
 // Bytes of a block.
-int64_t shared_bytes(const Tiling& tiling, int32_t word_channels, bool rounds);
+int64_t shared_bytes(const Tiling& tiling, int32_t word_floats, bool rounds);
 
 }  // namespace RETORT_ISA
 }  // namespace retort
