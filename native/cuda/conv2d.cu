@@ -11,7 +11,7 @@ namespace retort {
 namespace RETORT_ISA {
 namespace {
 
-Axis forward_axis(int64_t size, int64_t out_size, int32_t kernel, int32_t stride, int32_t pad) {
+PlaneAxis forward_axis(int64_t size, int64_t out_size, int32_t kernel, int32_t stride, int32_t pad) {
   return {static_cast<int32_t>(size), static_cast<int32_t>(out_size), kernel, stride, -pad, 1, 0, 1, 0};
 }
 
@@ -47,7 +47,8 @@ Correlation forward_correlation(const ConvolutionShape& shape, const float* x, c
   return c;
 }
 
-Correlation part_of(const Correlation& all, int32_t first, int32_t groups, int32_t first_output, int32_t outputs) {
+Correlation correlation_part(const Correlation& all, int32_t first, int32_t groups, int32_t first_output,
+                             int32_t outputs) {
   Correlation part = all;
   const int64_t before = int64_t{first} * all.outputs + first_output;
   part.groups = groups;
@@ -59,7 +60,7 @@ Correlation part_of(const Correlation& all, int32_t first, int32_t groups, int32
   return part;
 }
 
-void correlate(const Correlation& correlation, const Resources& resources) {
+void correlate(const Correlation& correlation, const ConvolutionResources& resources) {
   // Pixels are counted in int32.
   const int64_t pixels = int64_t{correlation.row.count} * correlation.column.count;
   const auto most = static_cast<int32_t>(std::min<int64_t>(INT32_MAX / pixels, correlation.batch));
@@ -103,7 +104,7 @@ void CudaKernels::conv2d_max_pool2d_forward(const TensorView& x, const TensorVie
   float* const planes = reinterpret_cast<float*>(static_cast<char*>(scratch_) + half);
   const int64_t most = (scratch_bytes_ - half) / static_cast<int64_t>(sizeof(float)) / pooling.plane();
   if (most < 1) scratch<float>(op, 2 * pooling.plane());
-  const Resources resources{op, stream_, precision_, processors_, scratch_, half};
+  const ConvolutionResources resources{op, stream_, precision_, processors_, scratch_, half};
   const Correlation all =
       forward_correlation(shape, floats(x), floats(w), bias ? floats(*bias) : nullptr, planes, activation);
   const auto run = [&](Correlation part, int64_t image, int64_t images, int64_t plane) {
@@ -127,7 +128,7 @@ void CudaKernels::conv2d_max_pool2d_forward(const TensorView& x, const TensorVie
     for (int32_t group = 0; group < all.groups; ++group) {
       for (int64_t o = 0; o < all.outputs; o += piece) {
         const auto outputs = static_cast<int32_t>(std::min(piece, all.outputs - o));
-        run(part_of(all, group, 1, static_cast<int32_t>(o), outputs), n, 1, int64_t{group} * all.outputs + o);
+        run(correlation_part(all, group, 1, static_cast<int32_t>(o), outputs), n, 1, int64_t{group} * all.outputs + o);
       }
     }
   }

@@ -10,7 +10,7 @@ namespace retort {
 namespace RETORT_ISA {
 
 // One dimension of a plane.
-struct Axis {
+struct PlaneAxis {
   int32_t size;                 // of in
   int32_t count;                // places of out that this sum writes
   int32_t taps;                 // summed over
@@ -26,7 +26,7 @@ struct Correlation {
   const float* bias;  // or null
   float* out;
   int32_t batch, groups, channels, outputs;  // channels and outputs: of one group
-  Axis row, column;
+  PlaneAxis row, column;
   int64_t in_plane, in_image, out_plane, out_image;  // elements from one to the next
   int64_t w_group, w_output, w_channel;
   int32_t kernel_w, out_width;
@@ -34,7 +34,7 @@ struct Correlation {
 };
 
 // Where a call's kernels go, and what they may use.
-struct Resources {
+struct ConvolutionResources {
   const char* op;
   cudaStream_t stream;
   Precision precision;
@@ -48,17 +48,18 @@ Correlation forward_correlation(const ConvolutionShape& shape, const float* x, c
 
 // Groups [first, first + groups), and of each the outputs [first_output, first_output + outputs); fewer than all
 // outputs only of one group.
-Correlation part_of(const Correlation& all, int32_t first, int32_t groups, int32_t first_output, int32_t outputs);
+Correlation correlation_part(const Correlation& all, int32_t first, int32_t groups, int32_t first_output,
+                             int32_t outputs);
 
 // The order of each sum depends on channels, taps and steps alone, so that any part of a correlation has the bits of
 // the whole.
-void correlate(const Correlation& correlation, const Resources& resources);
+void correlate(const Correlation& correlation, const ConvolutionResources& resources);
 
 // A thread keeps its pixels' taps in registers and runs through the outputs: for few taps, in float32.
 bool few_taps(const Correlation& correlation);
-void correlate_few_taps(const Correlation& correlation, const Resources& resources);
+void correlate_few_taps(const Correlation& correlation, const ConvolutionResources& resources);
 // Implicit products over patches in shared memory: for any shape.
-void correlate_patches(const Correlation& correlation, const Resources& resources);
+void correlate_patches(const Correlation& correlation, const ConvolutionResources& resources);
 
 }  // namespace RETORT_ISA
 }  // namespace retort

@@ -14,10 +14,10 @@ namespace {
 
 // Of dx the places that are `place` modulo the stride. With r = (place + pad) mod stride, tap a·stride + r of the
 // kernel brings dy at (h + pad - r)/stride - a to place h.
-Axis backward_axis(int64_t size, int64_t out_size, int32_t kernel, int32_t stride, int32_t pad, int32_t place) {
+PlaneAxis backward_axis(int64_t size, int64_t out_size, int32_t kernel, int32_t stride, int32_t pad, int32_t place) {
   const int64_t before = int64_t{place} + pad, remainder = before % stride;
   const auto taps = static_cast<int32_t>(remainder < kernel ? (kernel - 1 - remainder) / stride + 1 : 0);
-  Axis axis{};
+  PlaneAxis axis{};
   axis.size = static_cast<int32_t>(out_size);
   axis.count = static_cast<int32_t>((size - 1 - place) / stride + 1);
   axis.taps = taps;
@@ -55,7 +55,7 @@ void CudaKernels::conv2d_backward_input(const TensorView& dy, const TensorView& 
   c.w_group = shape.group_outputs() * c.w_channel;
   c.kernel_w = window.kernel_w;
   c.out_width = static_cast<int32_t>(shape.width);
-  const Resources resources{op, stream_, precision_, processors_, scratch_, scratch_bytes_};
+  const ConvolutionResources resources{op, stream_, precision_, processors_, scratch_, scratch_bytes_};
   for (int32_t i = 0; i < std::min<int64_t>(window.stride_h, shape.height); ++i) {
     c.row = backward_axis(shape.height, shape.out_height, window.kernel_h, window.stride_h, window.pad_h, i);
     for (int32_t j = 0; j < std::min<int64_t>(window.stride_w, shape.width); ++j) {

@@ -119,7 +119,7 @@ bool few_taps(const Correlation& c) {
   return int64_t{c.channels} * c.row.taps * c.column.taps <= more && pixel_count(c) <= INT32_MAX;
 }
 
-void correlate_few_taps(const Correlation& c, const Resources& resources) {
+void correlate_few_taps(const Correlation& c, const ConvolutionResources& resources) {
   Pixels p;
   p.count = static_cast<int32_t>(pixel_count(c));
   p.by_image = Division(int64_t{c.row.count} * c.column.count);

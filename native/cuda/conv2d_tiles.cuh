@@ -16,6 +16,16 @@ constexpr int32_t stage_lines = 8;  // words of in along k that a stage holds
 // Blocks a processor that the compiler leaves registers for.
 constexpr int32_t resident_blocks(int32_t outputs) { return outputs == 64 ? 3 : 5; }
 
+// Image, row and column in one word: of a patch's places, of which a line has below 4096, or of a box's pixels.
+__device__ __forceinline__ int32_t packed_place(int32_t image, int32_t row, int32_t column) {
+  return image << 24 | row << 12 | column;
+}
+struct PatchPlace {
+  int32_t image, row, column;
+  __device__ __forceinline__ explicit PatchPlace(int32_t packed)
+      : image(packed >> 24), row(packed >> 12 & 4095), column(packed & 4095) {}
+};
+
 // What one word holds of in and w, and how floats become one.
 struct Float32Word {
   static constexpr int32_t floats = 1;
@@ -34,7 +44,7 @@ struct Bfloat16Word {
 };
 
 // One stage for a block's sums.
-struct Stage {
+struct PatchStage {
   const uint32_t* patch;
   const uint32_t* weights;
   int32_t stride;         // of the patch's lines
@@ -52,14 +62,14 @@ __device__ __forceinline__ void multiply(Bfloat16Word, float (&d)[4], const uint
 
 // Tensor cores: a warp has 64 pixels by 32 outputs, or 32 pixels by all of fewer outputs.
 template <typename Word, int32_t outputs>
-class Tile {
+class PatchTile {
  public:
   static constexpr int32_t line = outputs + 8;
   static constexpr int32_t across = outputs == 64 ? 2 : 1;              // warps along the outputs
   static constexpr int32_t tall = across, wide = outputs / across / 8;  // products of a warp: 16·2·tall by 8·wide
   static constexpr int32_t pixels_of_thread = 4 * tall, outputs_of_thread = 2 * wide;
 
-  __device__ __forceinline__ Tile()
+  __device__ __forceinline__ PatchTile()
       : g_(static_cast<int32_t>(threadIdx.x) % warp_size / 4),
         t_(static_cast<int32_t>(threadIdx.x) % 4),
         first_pixel_(static_cast<int32_t>(threadIdx.x) / warp_size / across * 32 * tall),
@@ -82,7 +92,7 @@ class Tile {
   }
 
   // offsets: where the thread's pixels stand in a line of the patch.
-  __device__ __forceinline__ void add(const Stage& stage, const int32_t (&offsets)[pixels_of_thread]) {
+  __device__ __forceinline__ void add(const PatchStage& stage, const int32_t (&offsets)[pixels_of_thread]) {
     const uint32_t* w = stage.weights + t_ * line + first_output_ + g_;
     for (int32_t u = 0; u < stage.rows; ++u) {
       const uint32_t* low = stage.patch + t_ * stage.stride + u * stage.width;
@@ -112,13 +122,13 @@ class Tile {
 
 // Multiply-adds: a thread has 8 pixels by 8 outputs, or 4 by 8, or 4 by 4. Neighbouring lanes have neighbouring pixels.
 template <int32_t outputs>
-class Tile<Float32Word, outputs> {
+class PatchTile<Float32Word, outputs> {
  public:
   static constexpr int32_t line = outputs + 8;
   static constexpr int32_t pixels_of_thread = outputs == 64 ? 8 : 4, outputs_of_thread = outputs == 16 ? 4 : 8;
   static constexpr int32_t lanes = block_pixels / pixels_of_thread;
 
-  __device__ __forceinline__ Tile()
+  __device__ __forceinline__ PatchTile()
       : lane_(static_cast<int32_t>(threadIdx.x) % lanes),
         first_output_(static_cast<int32_t>(threadIdx.x) / lanes * outputs_of_thread) {
     clear();
@@ -135,7 +145,7 @@ class Tile<Float32Word, outputs> {
     }
   }
 
-  __device__ __forceinline__ void add(const Stage& stage, const int32_t (&offsets)[pixels_of_thread]) {
+  __device__ __forceinline__ void add(const PatchStage& stage, const int32_t (&offsets)[pixels_of_thread]) {
     const uint32_t* tap = stage.weights + first_output_;
     for (int32_t u = 0; u < stage.rows; ++u) {
       for (int32_t v = 0; v < stage.columns; ++v, tap += stage_lines * line) {

@@ -19,10 +19,10 @@ constexpr int32_t most_taps = 12, most_step = 2;
 
 int64_t ceil_of(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-Part whole(const Axis& axis) { return {axis.taps, 1, 1, axis.step}; }
-Part single(const Axis& axis) { return {1, axis.taps, axis.step, 1}; }
+TapPart whole(const PlaneAxis& axis) { return {axis.taps, 1, 1, axis.step}; }
+TapPart single(const PlaneAxis& axis) { return {1, axis.taps, axis.step, 1}; }
 
-int32_t extent(const Part& part, int64_t pixels) {
+int32_t extent(const TapPart& part, int64_t pixels) {
   return static_cast<int32_t>((pixels - 1) * part.pixel_step + part.taps);
 }
 
@@ -35,7 +35,7 @@ int64_t patch_bytes(int64_t stride, int32_t word_floats, bool rounds) {
   return stride * stage_lines * 4 * (2 + (rounds ? word_floats : 0));
 }
 
-void choose_box(const Correlation& c, int32_t word_floats, bool rounds, Tiling& t) {
+void choose_box(const Correlation& c, int32_t word_floats, bool rounds, PatchTiling& t) {
   double best = 0;
   for (int64_t across = 1; across <= c.column.count; ++across) {
     const int64_t columns = ceil_of(c.column.count, across);
@@ -64,13 +64,14 @@ void choose_box(const Correlation& c, int32_t word_floats, bool rounds, Tiling& 
 
 }  // namespace
 
-int64_t shared_bytes(const Tiling& t, int32_t word_floats, bool rounds) {
+int64_t patch_shared_bytes(const PatchTiling& t, int32_t word_floats, bool rounds) {
   return int64_t{t.resident ? t.stages : 2} * t.stage_words * 4 + patch_bytes(t.stride, word_floats, rounds) +
          (3 * int64_t{t.elements} + block_pixels) * 4;
 }
 
-Tiling tiling_of(const Correlation& c, int32_t word_floats, int32_t block_outputs, bool rounds, int32_t processors) {
-  Tiling t{};
+PatchTiling patch_tiling(const Correlation& c, int32_t word_floats, int32_t block_outputs, bool rounds,
+                         int32_t processors) {
+  PatchTiling t{};
   const bool near = c.row.step <= most_step && c.column.step <= most_step;
   if (near && int64_t{c.row.taps} * c.column.taps <= most_taps) {
     t.row = whole(c.row), t.column = whole(c.column);
@@ -94,7 +95,7 @@ Tiling tiling_of(const Correlation& c, int32_t word_floats, int32_t block_output
   t.output_blocks = static_cast<int32_t>(ceil_of(c.outputs, block_outputs));
   t.resident = true;
   for (;;) {
-    const int64_t bytes = shared_bytes(t, word_floats, rounds);
+    const int64_t bytes = patch_shared_bytes(t, word_floats, rounds);
     const int64_t held =
         std::min<int64_t>(processor_shared / (bytes + block_lost), resident_blocks(block_outputs)) * processors;
     t.blocks = static_cast<int32_t>(

@@ -4,12 +4,9 @@
 // block share outputs, columns and pixels; what they and the blocks have summed is added by a second launch in a fixed
 // order. The next tile is under way while one is multiplied. Bound by shared memory's bandwidth, or by memory where
 // outputs and channels are few.
-#include <algorithm>
-
 #include "conv2d_weight_sums.cuh"
 #include "device/copy.cuh"
 #include "device/integer.cuh"
-#include "device/sum.cuh"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -18,28 +15,21 @@ namespace {
 // What a block works on, and who its threads are.
 struct Block {
   int32_t slot, group, first_output, first_unit, first_channel, channels;
-  int32_t lane, warp, output_warp, unit_warp, word_warp;
 
   __device__ __forceinline__ Block(const Correlation& c, const WeightTiling& t) {
     const int32_t block = static_cast<int32_t>(blockIdx.x), rest = block / t.slots, unit_block = rest % t.unit_blocks;
     slot = block % t.slots;
     group = rest / t.unit_blocks / t.output_blocks;
-    first_output = rest / t.unit_blocks % t.output_blocks * t.block_outputs();
+    first_output = rest / t.unit_blocks % t.output_blocks * t.block_outputs;
     first_unit = unit_block * t.block_units;
     first_channel = first_unit * 8 / t.columns_of_channels * t.channel_block;
     channels = lesser(t.patch_channels, c.channels - first_channel);
-    lane = static_cast<int32_t>(threadIdx.x) % warp_size;
-    warp = static_cast<int32_t>(threadIdx.x) / warp_size;
-    output_warp = warp % t.output_warps;
-    unit_warp = warp / t.output_warps % t.unit_warps;
-    word_warp = warp / t.output_warps / t.unit_warps;
   }
-};
 
-// Image, row and column in one word; -1 where there is none.
-__device__ __forceinline__ int32_t packed_place(int32_t image, int32_t row, int32_t column) {
-  return image << 24 | row << 12 | column;
-}
+  // Not kept: registers are scarce.
+  __device__ __forceinline__ int32_t lane() const { return static_cast<int32_t>(threadIdx.x) % warp_size; }
+  __device__ __forceinline__ int32_t warp() const { return static_cast<int32_t>(threadIdx.x) / warp_size; }
+};
 
 // Of a column of the product.
 struct Column {
@@ -56,6 +46,8 @@ struct Column {
 __device__ __forceinline__ void locate(const int32_t* places, int32_t count, int32_t images, int32_t row,
                                        int32_t column, int32_t rows, int32_t columns, int64_t image_size,
                                        int32_t* table) {
+  // Here and below unrolling would cost the sums their registers.
+#pragma unroll 1
   for (int32_t i = static_cast<int32_t>(threadIdx.x); i < count; i += static_cast<int32_t>(blockDim.x)) {
     const int32_t at = places[i], image = at >> 24;
     const int32_t r = row + (at >> 12 & 4095), v = column + (at & 4095);
@@ -68,9 +60,11 @@ __device__ __forceinline__ void locate(const int32_t* places, int32_t count, int
 __device__ __forceinline__ void copy_lines(const Block& b, const int32_t* table, int32_t count, const float* from,
                                            int64_t plane, int32_t lines, int32_t valid, int32_t line, uint32_t* to) {
   const int32_t warps = static_cast<int32_t>(blockDim.x) / warp_size;
-  for (int32_t i = b.lane; i < count; i += warp_size) {
+#pragma unroll 1
+  for (int32_t i = b.lane(); i < count; i += warp_size) {
     const int32_t at = table[i];
-    for (int32_t n = b.warp; n < lines; n += warps) {
+#pragma unroll 2
+    for (int32_t n = b.warp(); n < lines; n += warps) {
       const bool there = at >= 0 && n < valid;
       copy_async_4(to + n * line + i, there ? from + n * plane + at : from, there);
     }
@@ -82,8 +76,10 @@ template <typename Word>
 __device__ __forceinline__ void round_lines(const Block& b, const uint32_t* from, int32_t from_line, int32_t lines,
                                             int32_t count, int32_t step, int32_t apart, uint32_t* to, int32_t to_line) {
   const int32_t warps = static_cast<int32_t>(blockDim.x) / warp_size;
-  for (int32_t n = b.warp; n < lines; n += warps) {
-    for (int32_t i = b.lane; i < count; i += warp_size) {
+#pragma unroll 1
+  for (int32_t n = b.warp(); n < lines; n += warps) {
+#pragma unroll 2
+    for (int32_t i = b.lane(); i < count; i += warp_size) {
       const uint32_t* const low = from + n * from_line + i * step;
       const bool two = Word::floats == 2 && i * step + apart < count * step;
       to[n * to_line + i] = Word::of(__uint_as_float(low[0]), two ? __uint_as_float(low[apart]) : 0.0f);
@@ -96,13 +92,13 @@ __global__ void __launch_bounds__(weight_threads, 2)
     weight_kernel(Correlation c, const float* dy, float* partial, int64_t total, WeightTiling t) {
   RETORT_SHARED(uint32_t, memory);
   const Block b(c, t);
-  const int32_t x_words = t.patch_channels * t.x_line, side_words = x_words + t.block_outputs() * t.dy_line;
+  const int32_t x_words = t.patch_channels * t.x_line, side_words = x_words + t.block_outputs * copied_line;
   const int32_t dy_count = t.words * Word::floats;
   int32_t* const x_places = reinterpret_cast<int32_t*>(memory + 2 * side_words);
   int32_t* const dy_places = x_places + t.elements;
-  int32_t* const offsets = dy_places + t.dy_line;
+  int32_t* const offsets = dy_places + copied_line;
   int32_t* const tables = offsets + t.words;
-  const int32_t table_words = t.elements + t.dy_line;
+  const int32_t table_words = t.elements + copied_line;
   const int32_t thread = static_cast<int32_t>(threadIdx.x), threads = static_cast<int32_t>(blockDim.x);
 
   const int32_t patch = t.patch_rows * t.patch_columns;
@@ -121,9 +117,11 @@ __global__ void __launch_bounds__(weight_threads, 2)
     }
   }
 
+  const int32_t output_warp = b.warp() % t.output_warps, unit_warp = b.warp() / t.output_warps % t.unit_warps;
+  const int32_t word_warp = b.warp() / t.output_warps / t.unit_warps;
   WeightSums<Word, tall> sums;
-  const int32_t first_unit = b.first_unit + b.unit_warp * t.warp_units;
-  const int32_t units = lesser(lesser(t.warp_units, t.block_units - b.unit_warp * t.warp_units), t.units - first_unit);
+  const int32_t first_unit = b.first_unit + unit_warp * t.warp_units;
+  const int32_t units = lesser(lesser(t.warp_units, t.block_units - unit_warp * t.warp_units), t.units - first_unit);
   int32_t places[most_warp_units];
 #pragma unroll
   for (int32_t u = 0; u < most_warp_units; ++u) {
@@ -146,8 +144,8 @@ __global__ void __launch_bounds__(weight_threads, 2)
   const auto copy_tile = [&](int32_t tile, const int32_t* table, uint32_t* to) {
     const int64_t image = tile / t.tiles_across / t.tiles_down * t.images;
     copy_lines(b, table, t.elements, x_from + image * c.in_image, c.in_plane, b.channels, b.channels, t.x_line, to);
-    copy_lines(b, table + t.elements, dy_count, dy_from + image * c.out_image, c.out_plane, t.block_outputs(),
-               c.outputs - b.first_output, t.dy_line, to + x_words);
+    copy_lines(b, table + t.elements, dy_count, dy_from + image * c.out_image, c.out_plane, t.block_outputs,
+               c.outputs - b.first_output, copied_line, to + x_words);
     commit_copies();
   };
 
@@ -168,104 +166,68 @@ __global__ void __launch_bounds__(weight_threads, 2)
     if (Word::rounds) {
       uint32_t* const words = memory + side_words;
       round_lines<Word>(b, memory, t.x_line, b.channels, t.elements, 1, c.column.step, words, t.x_line);
-      round_lines<Word>(b, memory + x_words, t.dy_line, t.block_outputs(), t.words, Word::floats, 1, words + x_words,
-                        t.word_line);
+      round_lines<Word>(b, memory + x_words, copied_line, t.block_outputs, t.words, Word::floats, 1, words + x_words,
+                        sums.line);
       now = words;
       // The words are there for every warp, and the copied floats are read no more.
       __syncthreads();
     }
     if (more) copy_tile(tile + t.slots, table, Word::rounds ? memory : memory + (side ^ 1) * side_words);
-    const int32_t line = Word::rounds ? t.word_line : t.dy_line;
-    const uint32_t* const from = now + x_words + b.output_warp * 16 * tall * line;
-    for (int32_t k = 8 * b.word_warp; k < t.words; k += 8 * t.word_warps) {
-      sums.add({from + k, now, offsets + k, line}, places, units);
+    const uint32_t* const from = now + x_words + output_warp * 16 * tall * sums.line;
+#pragma unroll 1
+    for (int32_t k = 8 * word_warp; k < t.words; k += 8 * t.word_warps) {
+      sums.add({from + k, now, offsets + k}, places, units);
     }
   }
 
-  float* const to = partial + (int64_t{b.slot} * t.word_warps + b.word_warp) * total;
+  // Where each of the block's columns stands in its output's weights. The last tile is read no more.
+  __syncthreads();
+  int32_t* const column_places = reinterpret_cast<int32_t*>(memory);
+  for (int32_t n = thread; n < 8 * t.block_units; n += threads) {
+    const Column column(c, t, 8 * b.first_unit + n);
+    column_places[n] = column.channel < c.channels ? static_cast<int32_t>(column.channel * c.w_channel) +
+                                                         column.tap_row * c.column.taps + column.tap_column
+                                                   : -1;
+  }
+  // Read by other threads.
+  __syncthreads();
+  const int32_t* const own_places = column_places + 8 * unit_warp * t.warp_units;
 #pragma unroll
-  for (int32_t u = 0; u < most_warp_units; ++u) {
-    if (u >= units) continue;
+  for (int32_t i = 0; i < sums.rows; ++i) {
+    const int32_t o = b.first_output + output_warp * 16 * tall + sums.row(i);
+    if (o >= c.outputs) continue;
+    float* const to =
+        partial + (int64_t{b.slot} * t.word_warps + word_warp) * total + b.group * c.w_group + o * c.w_output;
 #pragma unroll
-    for (int32_t j = 0; j < sums.columns; ++j) {
-      const Column column(c, t, (first_unit + u) * 8 + sums.column(j));
-      if (column.channel >= c.channels) continue;
+    for (int32_t u = 0; u < most_warp_units; ++u) {
+      if (u >= units) continue;
 #pragma unroll
-      for (int32_t i = 0; i < sums.rows; ++i) {
-        const int32_t o = b.first_output + b.output_warp * 16 * tall + sums.row(i);
-        if (o >= c.outputs) continue;
-        to[b.group * c.w_group + o * c.w_output + column.channel * c.w_channel + column.tap_row * c.column.taps +
-           column.tap_column] = sums.sum(i, u, j);
+      for (int32_t j = 0; j < sums.columns; ++j) {
+        const int32_t place = own_places[8 * u + sums.column(j)];
+        if (place >= 0) to[place] = sums.sum(i, u, j);
       }
     }
   }
 }
 
-// A lane an element, a warp every warps-th of its parts.
-__global__ void __launch_bounds__(1024)
-    sum_partial_kernel(const float* partial, int32_t parts, int64_t total, float* dw) {
-  __shared__ float shares[32][32];
-  const int32_t lane = static_cast<int32_t>(threadIdx.x) % warp_size,
-                warp = static_cast<int32_t>(threadIdx.x) / warp_size;
-  const int32_t warps = static_cast<int32_t>(blockDim.x) / warp_size;
-  const int64_t i = int64_t{blockIdx.x} * warp_size + lane;
-  float sum = 0;
-  if (i < total) {
-#pragma unroll 4
-    for (int32_t part = warp; part < parts; part += warps) sum += partial[part * total + i];
-  }
-  shares[warp][lane] = sum;
-  // The first warp adds what the others have.
-  __syncthreads();
-  if (warp > 0 || i >= total) return;
-  for (int32_t other = 1; other < warps; ++other) sum += shares[other][lane];
-  dw[i] = sum;
-}
-
-// A warp an element: for kernels whose patch fits nowhere.
-__global__ void __launch_bounds__(256) element_kernel(Correlation c, const float* dy, float* dw, int64_t total) {
-  const int64_t i = int64_t{blockIdx.x} * 8 + threadIdx.x / warp_size;
-  if (i >= total) return;
-  const auto group = static_cast<int32_t>(i / c.w_group), o = static_cast<int32_t>(i / c.w_output % c.outputs);
-  const auto channel = static_cast<int32_t>(i / c.w_channel % c.channels), tap = static_cast<int32_t>(i % c.w_channel);
-  const float* const from = c.in + (int64_t{group} * c.channels + channel) * c.in_plane;
-  const float* const by = dy + (int64_t{group} * c.outputs + o) * c.out_plane;
-  const int32_t plane = c.row.count * c.column.count;
-  float sum = 0;
-  for (int32_t n = 0; n < c.batch; ++n) {
-    for (int32_t p = static_cast<int32_t>(threadIdx.x) % warp_size; p < plane; p += warp_size) {
-      const int32_t r = p / c.column.count * c.row.step + c.row.first + tap / c.column.taps;
-      const int32_t v = p % c.column.count * c.column.step + c.column.first + tap % c.column.taps;
-      if (r < 0 || r >= c.row.size || v < 0 || v >= c.column.size) continue;
-      sum += from[n * c.in_image + r * c.column.size + v] * by[n * c.out_image + p];
-    }
-  }
-  sum = warp_reduce(sum, Add{});
-  if (threadIdx.x % warp_size == 0) dw[i] = sum;
-}
-
 template <typename Word>
-void run(const Correlation& c, const float* dy, float* dw, const Resources& r) {
+void run(const Correlation& c, const float* dy, float* dw, const ConvolutionResources& r) {
   const int64_t total = c.groups * c.w_group;
   WeightTiling t;
-  if (!choose_weight_tiling(c, Word::floats, r, t)) {
-    launch(element_kernel, static_cast<uint32_t>((total + 7) / 8), 256, 0, r.stream, c, dy, dw, total);
-    return;
-  }
+  if (!choose_weight_tiling(c, Word::floats, r, t)) return weight_gradient_by_element(c, dy, dw, r.stream);
   const int32_t parts = t.slots * t.word_warps;
   float* const to = parts == 1 ? dw : static_cast<float*>(r.scratch);
   launch(t.tall == 2 ? weight_kernel<Word, 2> : weight_kernel<Word, 1>,
          static_cast<uint32_t>(c.groups * t.output_blocks * t.unit_blocks * t.slots),
          static_cast<uint32_t>(t.warps() * warp_size), static_cast<size_t>(weight_shared_bytes(t)), r.stream, c, dy, to,
          total, t);
-  if (parts == 1) return;
-  launch(sum_partial_kernel, static_cast<uint32_t>((total + warp_size - 1) / warp_size),
-         static_cast<uint32_t>(std::min(parts, 32) * warp_size), 0, r.stream, to, parts, total, dw);
+  if (parts > 1) sum_parts(to, parts, total, dw, r.stream);
 }
 
 }  // namespace
 
-void weight_gradient(const ConvolutionShape& shape, const float* x, const float* dy, float* dw, const Resources& r) {
+void weight_gradient(const ConvolutionShape& shape, const float* x, const float* dy, float* dw,
+                     const ConvolutionResources& r) {
   const Correlation c = forward_correlation(shape, x, nullptr, nullptr, nullptr, Activation::none);
   if (r.precision == Precision::float32) return run<Float32Word>(c, dy, dw, r);
   if (r.precision == Precision::tf32) return run<Tf32Word>(c, dy, dw, r);

@@ -13,7 +13,6 @@ struct WeightStage {
   const uint32_t* dy;
   const uint32_t* x;
   const int32_t* offsets;
-  int32_t line;  // of dy
 };
 
 // Tensor cores.
@@ -21,6 +20,7 @@ template <typename Word, int32_t tall>
 class WeightSums {
  public:
   static constexpr int32_t rows = 2 * tall, columns = 2;  // of a thread; columns: of a unit
+  static constexpr int32_t line = tile_pixels / Word::floats + 4;
 
   __device__ __forceinline__ int32_t row(int32_t i) const { return i / 2 * 16 + i % 2 * 8 + lane() / 4; }
   __device__ __forceinline__ int32_t column(int32_t j) const { return lane() % 4 * 2 + j; }
@@ -37,11 +37,11 @@ class WeightSums {
     uint32_t a[tall][4];
 #pragma unroll
     for (int32_t m = 0; m < tall; ++m) {
-      const uint32_t* const from = stage.dy + (16 * m + g) * stage.line + t;
+      const uint32_t* const from = stage.dy + (16 * m + g) * line + t;
       a[m][0] = from[0];
-      a[m][1] = from[8 * stage.line];
+      a[m][1] = from[8 * line];
       a[m][2] = from[4];
-      a[m][3] = from[8 * stage.line + 4];
+      a[m][3] = from[8 * line + 4];
     }
 #pragma unroll
     for (int32_t u = 0; u < most_warp_units; ++u) {
@@ -61,7 +61,7 @@ class WeightSums {
 template <int32_t tall>
 class WeightSums<Float32Word, tall> {
  public:
-  static constexpr int32_t rows = 4 * tall, columns = 1;
+  static constexpr int32_t rows = 4 * tall, columns = 1, line = copied_line;
 
   __device__ __forceinline__ int32_t row(int32_t i) const { return lane() / 8 + 4 * i; }
   __device__ __forceinline__ int32_t column(int32_t) const { return operand_column(); }
@@ -69,13 +69,14 @@ class WeightSums<Float32Word, tall> {
   __device__ __forceinline__ float sum(int32_t i, int32_t unit, int32_t) const { return sums_[i][unit]; }
   __device__ __forceinline__ void add(const WeightStage& stage, const int32_t (&places)[most_warp_units],
                                       int32_t units) {
-    const uint32_t* const from = stage.dy + lane() / 8 * stage.line;
-#pragma unroll
+    const uint32_t* const from = stage.dy + lane() / 8 * line;
+    // Unrolled, it keeps more operands than there are registers.
+#pragma unroll 1
     for (int32_t k = 0; k < 8; k += 2) {
       float a[rows][2];
 #pragma unroll
       for (int32_t i = 0; i < rows; ++i) {
-        const uint2 two = *reinterpret_cast<const uint2*>(from + 4 * i * stage.line + k);
+        const uint2 two = *reinterpret_cast<const uint2*>(from + 4 * i * line + k);
         a[i][0] = __uint_as_float(two.x), a[i][1] = __uint_as_float(two.y);
       }
       const uint32_t* const first = stage.x + stage.offsets[k];

@@ -10,7 +10,6 @@ namespace {
 
 // Two blocks a processor, of 227 KiB less what they lose.
 constexpr int64_t blocks_of_processor = 2, most_shared = 112 << 10;
-constexpr int32_t most_pixels = 128;
 // One block a processor.
 constexpr int64_t all_shared = 226 << 10;
 
@@ -22,7 +21,8 @@ void share_warps(const Correlation& c, WeightTiling& t) {
   const int64_t taps = int64_t{c.row.taps} * c.column.taps;
   t.tall = c.outputs > 16 ? 2 : 1;
   t.output_warps = c.outputs > 32 ? 2 : 1;
-  t.output_blocks = static_cast<int32_t>(ceil_of(c.outputs, t.block_outputs()));
+  t.block_outputs = t.output_warps * 16 * t.tall;
+  t.output_blocks = static_cast<int32_t>(ceil_of(c.outputs, t.block_outputs));
   t.columns_of_channels = static_cast<int32_t>(taps * t.channel_block);
   t.units = static_cast<int32_t>(ceil_of(ceil_of(c.channels, t.channel_block) * t.columns_of_channels, 8));
   const int32_t warps = weight_threads / 32 / t.output_warps;
@@ -59,8 +59,6 @@ void set_box(const Correlation& c, int32_t word_floats, int64_t images, int64_t 
   t.patch_columns = static_cast<int32_t>((int64_t{t.row_words} * word_floats - 1) * c.column.step + c.column.taps);
   t.elements = t.images * t.patch_rows * t.patch_columns;
   t.x_line = line_of(t.elements);
-  t.dy_line = line_of(int64_t{t.words} * word_floats);
-  t.word_line = line_of(t.words);
   t.tiles_down = static_cast<int32_t>(ceil_of(c.row.count, rows));
   t.tiles_across = static_cast<int32_t>(ceil_of(c.column.count, columns));
   t.tiles = static_cast<int32_t>(ceil_of(c.batch, images) * t.tiles_down * t.tiles_across);
@@ -71,12 +69,12 @@ bool choose_box(const Correlation& c, int32_t word_floats, int64_t shared, Weigh
   WeightTiling found = t;
   for (int64_t across = 1; across <= c.column.count; ++across) {
     const int64_t columns = ceil_of(c.column.count, across);
-    if (columns > most_pixels) continue;
-    for (int64_t rows = std::min<int64_t>(c.row.count, most_pixels / columns); rows >= 1; --rows) {
+    if (columns > tile_pixels) continue;
+    for (int64_t rows = std::min<int64_t>(c.row.count, tile_pixels / columns); rows >= 1; --rows) {
       int64_t images = 1;
       if (rows == c.row.count && across == 1) {
         const int64_t image = std::max(c.in_image, c.out_image);
-        images = std::max<int64_t>(std::min<int64_t>({c.batch, most_pixels / (rows * columns), INT32_MAX / image}), 1);
+        images = std::max<int64_t>(std::min<int64_t>({c.batch, tile_pixels / (rows * columns), INT32_MAX / image}), 1);
       }
       // Past int32 a patch fits nowhere.
       const double elements = ((static_cast<double>(rows) - 1) * c.row.step + c.row.taps) *
@@ -86,7 +84,7 @@ bool choose_box(const Correlation& c, int32_t word_floats, int64_t shared, Weigh
       if ((rows - 1) * c.row.step + c.row.taps > 4095 || (columns + 1) * c.column.step + c.column.taps > 4095) continue;
       for (; images >= 1; --images) {
         set_box(c, word_floats, images, rows, columns, t);
-        if (weight_shared_bytes(t) <= shared) break;
+        if (t.words * word_floats <= tile_pixels && weight_shared_bytes(t) <= shared) break;
       }
       if (images < 1) continue;
       // A channel's word of the patch costs about as much as four products of the tile.
@@ -104,13 +102,14 @@ bool choose_box(const Correlation& c, int32_t word_floats, int64_t shared, Weigh
 }  // namespace
 
 int64_t weight_shared_bytes(const WeightTiling& t) {
-  const int64_t copied = int64_t{t.patch_channels} * t.x_line + int64_t{t.block_outputs()} * t.dy_line;
-  const int64_t tables = 2 * (int64_t{t.elements} + t.dy_line) + t.elements + t.words;
+  const int64_t copied = int64_t{t.patch_channels} * t.x_line + int64_t{t.block_outputs} * copied_line;
+  const int64_t tables = 2 * (int64_t{t.elements} + copied_line) + t.elements + t.words;
   // Twice: the words, or the next tile.
-  return 4 * (2 * copied + tables + t.dy_line);
+  return 4 * (2 * copied + tables + copied_line);
 }
 
-bool choose_weight_tiling(const Correlation& c, int32_t word_floats, const Resources& resources, WeightTiling& t) {
+bool choose_weight_tiling(const Correlation& c, int32_t word_floats, const ConvolutionResources& resources,
+                          WeightTiling& t) {
   t = {};
   t.channel_block = std::min(8, c.channels);
   for (;;) {

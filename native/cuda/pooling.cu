@@ -30,7 +30,7 @@ template <bool by_two>
 __global__ void __launch_bounds__(threads) max_forward_kernel(const float* x, float* y, int32_t* index, PoolingGrid g) {
   const int32_t i = static_cast<int32_t>(blockIdx.x * threads + threadIdx.x);
   if (i >= g.planes * g.pooled) return;
-  const Place at = place_of(i, g.by_pooled, g.by_columns);
+  const PoolingPlace at = pooling_place(i, g.by_pooled, g.by_columns);
   const float* plane = x + int64_t{at.plane} * g.plane;
   Best best{0, -1};
   if (by_two) {
@@ -57,7 +57,7 @@ template <bool by_two>
 __global__ void __launch_bounds__(threads) avg_forward_kernel(const float* x, float* y, PoolingGrid g) {
   const int32_t i = static_cast<int32_t>(blockIdx.x * threads + threadIdx.x);
   if (i >= g.planes * g.pooled) return;
-  const Place at = place_of(i, g.by_pooled, g.by_columns);
+  const PoolingPlace at = pooling_place(i, g.by_pooled, g.by_columns);
   const float* plane = x + int64_t{at.plane} * g.plane;
   float sum = 0;
   if (by_two) {

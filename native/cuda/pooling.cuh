@@ -33,11 +33,11 @@ struct PoolingGrid {
   Division by_plane, by_width, by_pooled, by_columns, by_stride_h, by_stride_w;
 };
 
-struct Place {
+struct PoolingPlace {
   int32_t plane, row, column;
 };
 
-__device__ __forceinline__ Place place_of(int32_t i, const Division& by_plane, const Division& by_width) {
+__device__ __forceinline__ PoolingPlace pooling_place(int32_t i, const Division& by_plane, const Division& by_width) {
   const int32_t plane = by_plane.quotient(i), within = by_plane.remainder(i, plane), row = by_width.quotient(within);
   return {plane, row, by_width.remainder(within, row)};
 }

@@ -23,7 +23,7 @@ __device__ __forceinline__ Seen windows_over(int32_t place, int32_t kernel, int3
 
 // visit(window) for the windows over place i of x.
 template <typename Visit>
-__device__ __forceinline__ void visit_windows(const PoolingGrid& g, const Place& at, const Visit& visit) {
+__device__ __forceinline__ void visit_windows(const PoolingGrid& g, const PoolingPlace& at, const Visit& visit) {
   const Window& w = g.window;
   const Seen rows = windows_over(at.row, w.kernel_h, w.pad_h, g.by_stride_h, w.stride_h, g.rows);
   const Seen columns = windows_over(at.column, w.kernel_w, w.pad_w, g.by_stride_w, w.stride_w, g.columns);
@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(threads) max_backward_kernel(const float* dy, 
   const int32_t i = static_cast<int32_t>(blockIdx.x * threads + threadIdx.x);
   if (i >= g.planes * (by_two ? g.pooled : g.plane)) return;
   if (by_two) {
-    const Place at = place_of(i, g.by_pooled, g.by_columns);
+    const PoolingPlace at = pooling_place(i, g.by_pooled, g.by_columns);
     const int32_t start = 2 * at.row * g.width + 2 * at.column, below = start + g.width;
     float* plane = dx + int64_t{at.plane} * g.plane;
     const float d = dy[i];
@@ -55,7 +55,7 @@ __global__ void __launch_bounds__(threads) max_backward_kernel(const float* dy, 
     *reinterpret_cast<float2*>(plane + start) = make_float2(share(start), share(start + 1));
     *reinterpret_cast<float2*>(plane + below) = make_float2(share(below), share(below + 1));
   } else {
-    const Place at = place_of(i, g.by_plane, g.by_width);
+    const PoolingPlace at = pooling_place(i, g.by_plane, g.by_width);
     const int64_t pooled = int64_t{at.plane} * g.pooled;
     float sum = 0;
     visit_windows(g, at, [&](int32_t window) {
@@ -71,13 +71,13 @@ __global__ void __launch_bounds__(threads) avg_backward_kernel(const float* dy, 
   if (i >= g.planes * (by_two ? g.pooled : g.plane)) return;
   const float share = 1.0f / (static_cast<float>(g.window.kernel_h) * static_cast<float>(g.window.kernel_w));
   if (by_two) {
-    const Place at = place_of(i, g.by_pooled, g.by_columns);
+    const PoolingPlace at = pooling_place(i, g.by_pooled, g.by_columns);
     float* const to = dx + int64_t{at.plane} * g.plane + 2 * at.row * g.width + 2 * at.column;
     const float d = share * dy[i];
     *reinterpret_cast<float2*>(to) = make_float2(d, d);
     *reinterpret_cast<float2*>(to + g.width) = make_float2(d, d);
   } else {
-    const Place at = place_of(i, g.by_plane, g.by_width);
+    const PoolingPlace at = pooling_place(i, g.by_plane, g.by_width);
     const float* from = dy + int64_t{at.plane} * g.pooled;
     float sum = 0;
     visit_windows(g, at, [&](int32_t window) { sum += from[window]; });
