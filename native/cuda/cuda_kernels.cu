@@ -58,6 +58,8 @@ void CudaKernels::synchronize() {
              " at place ", fault.place);
     case Refused::step:
       refuse(fault.op, "step must be 1 or more", fault.value);
+    case Refused::place:
+      refuse(fault.op, "index must lie in its plane of " + std::to_string(fault.bound), fault.value);
   }
 }
 
