@@ -4,8 +4,8 @@
 
 Runs the workshop's programs (NAME_bench_cuda), which check first and then time; builds of each of their records the same
 op in PyTorch and times it in the same manner: each call after a write of 256 MB, so that the cache holds nothing of the
-call before, the median between events. The programs then run once more. Prints a table with the goals of
-src/docs/benchmarks.md and leaves compare.json, ours-1.jsonl, ours-2.jsonl and table.md in DIR.
+call before, the median between events. The program then runs once more. Prints a table with the goals of
+src/docs/benchmarks.md and leaves it in DIR as table.md, with everything measured as compare.json; both after each program.
 
 PyTorch: contiguous N C H W tensors, cudnn.benchmark on; tf32 off in rows of float32 and on in rows of tf32; rows that
 multiply float32 tensors in bfloat16 are under autocast. The ratio is PyTorch's time over ours: above 1 ours is faster.
@@ -19,6 +19,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 
@@ -308,21 +309,32 @@ def peer_seconds(r, device, timer):
     return taken
 
 
-def ours(programs, names, path, suffix):
-    """Runs the programs; their records, and the programs that failed."""
-    if os.path.exists(path):
-        os.remove(path)
-    failed = []
-    for name in names:
-        program = os.path.join(programs, name + suffix)
-        print(f"== {program}", flush=True)
+def ours(program):
+    """Runs one of our programs; its records, and how it ended."""
+    print(f"== {program}", flush=True)
+    if not os.path.exists(program):
+        return [], "not built"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "records")
         ended = subprocess.run([program], env={**os.environ, "RETORT_BENCH_JSON": path}, check=False)
-        if ended.returncode != 0:
-            failed.append(f"{name} (exit {ended.returncode})")
-    if not os.path.exists(path):
-        return [], failed
-    with open(path, encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines], failed
+        if not os.path.exists(path):
+            return [], f"exit {ended.returncode}"
+        with open(path, encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines], f"exit {ended.returncode}" if ended.returncode else None
+
+
+def compared(program, device, timer, twice):
+    """The rows of one program, and how it ended."""
+    records, status = ours(program)
+    peers = []
+    for r in records:
+        peers.append(peer_seconds(r, device, timer) if r["op"] in OPS else {})
+        print(f"   PyTorch {r['name']}: {peers[-1]}", flush=True)
+        if device == "cuda":
+            # Our programs take memory of their own.
+            torch.cuda.empty_cache()
+    again = {r["name"]: r for r in ours(program)[0]} if twice and records else {}
+    return [row_of(r, again.get(r["name"]), peer) for r, peer in zip(records, peers)], status
 
 
 def row_of(r, again, peer):
@@ -365,6 +377,20 @@ HEADER = """| what | ours, µs | rate | share of the ceiling | PyTorch, µs | ra
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
+def leave(folder, about, rows, failed):
+    """Writes table and measurements; returns the table."""
+    missed = [f"{row['name']}: {name}" for row in rows for name, good in row["reached"].items() if not good]
+    wanted = sum(len(row["goals"]) for row in rows)
+    lines = [about, "", HEADER, *map(text_of, rows), "", f"{wanted - len(missed)} of {wanted} goals reached"]
+    lines += [f"program failed: {name}" for name in failed]
+    text = "\n".join(lines) + "\n"
+    with open(os.path.join(folder, "table.md"), "w", encoding="utf-8") as table:
+        table.write(text)
+    with open(os.path.join(folder, "compare.json"), "w", encoding="utf-8") as results:
+        json.dump({"machine": about, "rows": rows, "failed": failed}, results, indent=1)
+    return text
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--programs", required=True, help="where NAME_bench_cuda lie")
@@ -384,37 +410,16 @@ def main():
     about = f"{machine}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}, {time.strftime('%Y-%m-%d')}"
     print(about, flush=True)
 
-    first, failed = ours(given.programs, given.names, os.path.join(given.out, "ours-1.jsonl"), suffix)
     timer = Timer(given.device)
-    peers = []
-    for r in first:
-        if r["op"] not in OPS:
-            peers.append({})
-            continue
-        peers.append(peer_seconds(r, given.device, timer))
-        print(f"   PyTorch {r['name']}: {peers[-1]}", flush=True)
-        if given.device == "cuda":
-            torch.cuda.empty_cache()
-    # Our programs take memory of their own.
-    del timer
-    if given.device == "cuda":
-        torch.cuda.empty_cache()
-    again = {}
-    if not given.once:
-        records, _ = ours(given.programs, given.names, os.path.join(given.out, "ours-2.jsonl"), suffix)
-        again = {r["name"]: r for r in records}
-    rows = [row_of(r, again.get(r["name"]), peer) for r, peer in zip(first, peers)]
-
-    lines = [about, "", HEADER, *map(text_of, rows)]
-    missed = [f"{row['name']}: {name}" for row in rows for name, good in row["reached"].items() if not good]
-    wanted = sum(len(row["goals"]) for row in rows)
-    lines += ["", f"{wanted - len(missed)} of {wanted} goals reached"]
-    lines += [f"program failed: {name}" for name in failed]
-    with open(os.path.join(given.out, "table.md"), "w", encoding="utf-8") as table:
-        table.write("\n".join(lines) + "\n")
-    with open(os.path.join(given.out, "compare.json"), "w", encoding="utf-8") as results:
-        json.dump({"machine": about, "rows": rows, "failed": failed}, results, indent=1)
-    print("\n".join(lines))
+    rows, failed = [], []
+    for name in given.names:
+        program = os.path.join(given.programs, name + suffix)
+        more, status = compared(program, given.device, timer, not given.once)
+        rows += more
+        if status:
+            failed.append(f"{name}: {status}")
+        table = leave(given.out, about, rows, failed)
+    print(table)
     return 1 if failed else 0
 
 

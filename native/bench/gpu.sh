@@ -3,13 +3,13 @@
 # library, the test table and the benchmarks (or takes them from BUILT, a build folder made elsewhere), runs the table,
 # then our kernels beside PyTorch's, and leaves every output in RESULTS. Fails when the table does.
 #   STEPS="build test compare sanitize" chooses parts; sanitize (compute-sanitizer over the table) is off by itself.
-#   SECONDS_EACH=280 is the longest that a part may take.
+#   SECONDS_EACH=1800 is the longest that a part may take; COMPARE="--once conv2d" goes to compare.py.
 set -uo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 results="${1:?gpu.sh RESULTS [BUILT]: the folder for the results is missing}"
 built="${2:-}"
 steps="${STEPS:-build test compare}"
-limit="${SECONDS_EACH:-280}"
+limit="${SECONDS_EACH:-1800}"
 python="${PYTHON:-python3}"
 mkdir -p "$results"
 results="$(cd "$results" && pwd)"
@@ -40,14 +40,15 @@ if [ -z "$built" ]; then
     for tool in nvcc cmake; do
       command -v $tool > /dev/null || { echo "$tool is missing: build elsewhere and give the folder as BUILT" >&2; exit 2; }
     done
-    step configure cmake -S "$root/native" -B "$built" -DRETORT_CPU=OFF -DRETORT_SIMT=OFF -DRETORT_CUDA=ON \
-      -DRETORT_TESTS=ON -DRETORT_BENCH=ON || exit 1
+    cmake -S "$root/native" -B "$built" -DRETORT_CPU=OFF -DRETORT_SIMT=OFF -DRETORT_CUDA=ON -DRETORT_TESTS=ON \
+      -DRETORT_BENCH=ON > /dev/null || exit 1
     step build cmake --build "$built" --parallel "$(nproc)" || exit 1
   fi
 else
   # Programs look for their libraries where they were linked; here they lie beside each other.
   export LD_LIBRARY_PATH="$(cd "$built" && pwd)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
+[ -f "$built/libretort_cuda.so" ] || { echo "there is no $built/libretort_cuda.so: it must be built first" >&2; exit 2; }
 # PyTorch brings a libcudart of its own, for machines whose toolkit has none.
 if ! ldd "$built/libretort_cuda.so" | grep -q 'libcudart.*=> /'; then
   export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:$("$python" -c 'import glob, os, nvidia; print(os.path.dirname(sorted(
@@ -57,7 +58,7 @@ cp "$built/registers.txt" "$results/" 2> /dev/null
 
 if wants test; then step test "$built/test/retort_test_cuda" || status=1; fi
 if wants compare; then
-  step compare "$python" "$root/native/bench/compare.py" --programs "$built/bench" --out "$results" || status=1
+  step compare "$python" "$root/native/bench/compare.py" --programs "$built/bench" --out "$results" ${COMPARE:-} || status=1
 fi
 if wants sanitize; then
   for tool in memcheck racecheck synccheck; do
