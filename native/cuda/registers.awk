@@ -1,5 +1,6 @@
 # registers.awk spills.txt FILE.ptxas…: a line a kernel and target, of what ptxas -v says; exit status 1 where a kernel
-# spills that spills.txt does not name.
+# spills that spills.txt does not name. Bytes but for the registers; shared is what the kernel declares, without what its
+# launch adds.
 
 # "void retort::cuda::(anonymous namespace)::k<(retort::Activation)1>(float*)": k<(Activation)1>.
 function short(name,    i, c, depth) {
