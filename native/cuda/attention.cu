@@ -1,12 +1,13 @@
-// Attention forward (Dao 2023) in float32. A block has 64 queries of one head and goes through the keys 64 at a time:
-// scores in registers, their powers in shared memory, the weighted sum of v in registers, corrected as the maximum of
-// the scores grows. Heads wider than 128 are cut into tiles of columns: for each a block computes the scores anew, in
-// parts. Bound by arithmetic: 4·S·S'·D operations a head, 1.5 floats of shared memory an operation's thread in the
-// scores; q, y and, for every 64 queries, k and v pass through memory.
+// Attention forward (Dao 2023) in float32; other precisions are attention_words.cu's. A block has 64 queries of one
+// head and goes through the keys 64 at a time: scores in registers, their powers in shared memory, the weighted sum of
+// v in registers, corrected as the maximum of the scores grows. Heads wider than 128 are cut into tiles of columns: for
+// each a block computes the scores anew, in parts. Bound by arithmetic: 4·S·S'·D operations a head, 1.5 floats of
+// shared memory an operation's thread in the scores; q, y and, for every 64 queries, k and v pass through memory.
 #include "attention.h"
 
 #include <algorithm>
 
+#include "attention_words.h"
 #include "cuda_kernels.h"
 #include "device/attention.cuh"
 #include "device/sum.cuh"
@@ -127,7 +128,11 @@ void CudaKernels::attention_forward(const TensorView& q, const TensorView& k, co
   const AttentionSizes sizes = require_attention_forward(op, q, k, v, mask, y, log_sum, causal);
   const AttentionCall call = attention_call(sizes, q, k, v, mask, scale, causal);
   const auto run_width = sizes.depth <= 32 ? run<32> : sizes.depth <= 64 ? run<64> : run<128>;
-  run_width(call, sizes.pairs(), floats(y), floats(log_sum), stream_);
+  if (precision_ == Precision::float32) {
+    run_width(call, sizes.pairs(), floats(y), floats(log_sum), stream_);
+  } else {
+    attention_forward_words(call, precision_, sizes.pairs(), floats(y), floats(log_sum), stream_);
+  }
 }
 
 }  // namespace RETORT_ISA

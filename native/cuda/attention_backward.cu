@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "attention.h"
+#include "attention_words.h"
 #include "cuda_kernels.h"
 #include "device/attention.cuh"
 #include "device/sum.cuh"
@@ -24,22 +25,17 @@ __global__ void __launch_bounds__(attention_threads)
   if (threadIdx.x % warp_size == 0) delta[row] = sum;
 }
 
-struct Incoming {
-  const float *dy, *log_sum;
-  const float* delta;  // of the pairs from first_pair on
-
-  // The weight of a score; 0 where nothing was seen, whose log_sum is -infinity as its scores are.
-  __device__ static float weight(float score, float log_sum) {
-    return score == -INFINITY ? 0.0f : expf(score - log_sum);
-  }
-};
+// The weight of a score; 0 where nothing was seen, whose log_sum is -infinity as its scores are.
+__device__ __forceinline__ float weight_of(float score, float log_sum) {
+  return score == -INFINITY ? 0.0f : expf(score - log_sum);
+}
 
 template <int32_t width>
 constexpr size_t shared_floats = 4 * tile_floats<width> + attention_rows* score_stride;
 
 template <int32_t width>
-__global__ void __launch_bounds__(attention_threads)
-    attention_backward_keys_kernel(const AttentionCall call, const Incoming from, float* dk, float* dv) {
+__global__ void __launch_bounds__(attention_threads, width <= 64 ? 2 : 1)
+    attention_backward_keys_kernel(const AttentionCall call, const AttentionGradient from, float* dk, float* dv) {
   RETORT_SHARED(float, shared);
   float *const key_tile = shared, *const value_tile = key_tile + tile_floats<width>;
   float *const query_tile = value_tile + tile_floats<width>, *const dy_tile = query_tile + tile_floats<width>;
@@ -86,7 +82,7 @@ __global__ void __launch_bounds__(attention_threads)
 #pragma unroll
       for (int32_t i = 0; i < attention_share; ++i) {
         const float score = call.score(scores[i][j], mask, query, key + thread_row + 16 * i);
-        scores[i][j] = there ? Incoming::weight(score, level) : 0.0f;
+        scores[i][j] = there ? weight_of(score, level) : 0.0f;
         gradients[i][j] = scores[i][j] * (gradients[i][j] - less) * call.scale;
       }
     }
@@ -111,8 +107,8 @@ __global__ void __launch_bounds__(attention_threads)
 }
 
 template <int32_t width>
-__global__ void __launch_bounds__(attention_threads)
-    attention_backward_queries_kernel(const AttentionCall call, const Incoming from, float* dq) {
+__global__ void __launch_bounds__(attention_threads, width <= 64 ? 2 : 1)
+    attention_backward_queries_kernel(const AttentionCall call, const AttentionGradient from, float* dq) {
   RETORT_SHARED(float, shared);
   float *const query_tile = shared, *const dy_tile = query_tile + tile_floats<width>;
   float *const key_tile = dy_tile + tile_floats<width>, *const value_tile = key_tile + tile_floats<width>;
@@ -160,7 +156,7 @@ __global__ void __launch_bounds__(attention_threads)
 #pragma unroll
       for (int32_t j = 0; j < attention_share; ++j) {
         const float score = call.score(scores[i][j], mask, first + thread_row + 16 * i, key + x + 16 * j);
-        gradients[i][j] = Incoming::weight(score, level[i]) * (gradients[i][j] - less[i]) * call.scale;
+        gradients[i][j] = weight_of(score, level[i]) * (gradients[i][j] - less[i]) * call.scale;
       }
     }
     if (depth > width) {
@@ -177,7 +173,7 @@ __global__ void __launch_bounds__(attention_threads)
 }
 
 template <int32_t width>
-void run(const AttentionCall& call, const Incoming& from, int64_t pairs, float* dq, float* dk, float* dv,
+void run(const AttentionCall& call, const AttentionGradient& from, int64_t pairs, float* dq, float* dk, float* dv,
          cudaStream_t stream) {
   const auto columns = static_cast<uint32_t>((call.depth + width - 1) / width);
   const auto blocks = [=](int32_t rows) {
@@ -217,7 +213,12 @@ void CudaKernels::attention_backward(const TensorView& q, const TensorView& k, c
     call.first_pair = first;
     launch(attention_delta_kernel, static_cast<uint32_t>((rows + rows_of_block - 1) / rows_of_block), attention_threads,
            0, stream_, floats(y) + from_row, floats(dy) + from_row, delta, rows, call.depth);
-    run_width(call, Incoming{floats(dy), floats(log_sum), delta}, pairs, floats(dq), floats(dk), floats(dv), stream_);
+    const AttentionGradient from{floats(dy), floats(log_sum), delta};
+    if (precision_ == Precision::float32) {
+      run_width(call, from, pairs, floats(dq), floats(dk), floats(dv), stream_);
+    } else {
+      attention_backward_words(call, from, precision_, pairs, floats(dq), floats(dk), floats(dv), stream_);
+    }
   }
 }
 

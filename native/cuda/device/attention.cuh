@@ -33,6 +33,11 @@ struct AttentionCall {
   }
 };
 
+// What comes in on the way back: delta is Σ dy·y of each query, of the pairs from first_pair on.
+struct AttentionGradient {
+  const float *dy, *log_sum, *delta;
+};
+
 inline bool reads_in_fours(const AttentionSizes& sizes, const TensorView& tensor) {
   return sizes.depth % 4 == 0 && reinterpret_cast<uintptr_t>(tensor.data) % sizeof(float4) == 0;
 }
