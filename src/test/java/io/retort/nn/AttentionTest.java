@@ -16,7 +16,7 @@ import io.retort.tensor.Shape;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Attention and embedding on the real kernels. */
+/** Attention, layer norm and embedding on the real kernels. */
 class AttentionTest {
   private static final int BATCH = 32;
   private static final int PLACES = 6;
@@ -28,7 +28,7 @@ class AttentionTest {
     Architecture net =
         Architecture.of("tokens", PLACES)
             .embedding(TOKENS, 16)
-            .residual(b -> b.attention(4, false))
+            .residual(b -> b.layerNorm().attention(4, false))
             .flatten()
             .linear(2)
             .build();
