@@ -45,6 +45,9 @@ constexpr Tolerance elementwise{2e-6, 1e-7};
 constexpr Tolerance composed{1e-5, 2e-6};
 // A kernel's gradient in float against differences of the reference in double.
 constexpr Tolerance gradient{1e-4, 1e-5};
+// Attention whose products are rounded to TensorFloat-32 or bfloat16: weights and sums of them.
+constexpr Tolerance attention_tf32{2e-3, 2e-3};
+constexpr Tolerance attention_bfloat16{2e-2, 2e-2};
 // Sums of `terms` numbers up to 1 that promise to lose little.
 Tolerance sum(int64_t terms);
 // Sums of `terms` products of numbers up to 1 in float accumulators.

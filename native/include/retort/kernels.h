@@ -184,7 +184,8 @@ class Kernels {
   // ---- attention (Vaswani et al. 2017; in blocks as Dao 2023), q [B,H,S,D], k [B,H,S',D], v [B,H,S',D] ----
 
   // y[B,H,S,D] = softmax(scale·q·kᵀ + mask)·v over S'. causal: query s sees the keys up to s + S' − S (S ≤ S'). mask
-  // [B,S'] is added to each query's scores, or null. log_sum[B,H,S] = log Σ e^score is kept for the way back.
+  // [B,S'] is added to each query's scores, or null. log_sum[B,H,S] = log Σ e^score is kept for the way back. A query
+  // that sees no key (its scores are all -infinity) has y = 0, log_sum = -infinity and gives no gradient.
   virtual void attention_forward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,
                                  TensorView& y, TensorView& log_sum, float scale, bool causal) = 0;
   virtual void attention_backward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,
