@@ -35,23 +35,28 @@ __device__ __forceinline__ void copy_tile(Element* shared, const Element* global
   constexpr int32_t step = threads / per_line;
   const int32_t line = static_cast<int32_t>(threadIdx.x) / per_line;
   const int32_t at = static_cast<int32_t>(threadIdx.x) % per_line * per_vector;
-  const int64_t left = elements_left - at;
-  const int32_t valid = left <= 0 ? 0 : left < per_vector ? static_cast<int32_t>(left) : per_vector;
   const Element* from = global + line * row + at;
   Element* to = shared + line * pitch + at;
+  if (vectors && lines_left >= lines && elements_left >= length) {
 #pragma unroll
+    for (int32_t i = 0; i < lines / step; ++i, from += step * row) copy_async_16(to + i * step * pitch, from);
+    return;
+  }
+  const int64_t left = elements_left - at;
+  const int32_t valid = left <= 0 ? 0 : left < per_vector ? static_cast<int32_t>(left) : per_vector;
+#pragma unroll 1
   for (int32_t i = 0; i < lines / step; ++i, from += step * row, to += step * pitch) {
     const int32_t here = line + i * step < lines_left ? valid : 0;
     if (vectors) {
       copy_async_16(to, from, static_cast<uint32_t>(here) * sizeof(Element));
-    } else {
+      continue;
+    }
 #pragma unroll
-      for (int32_t e = 0; e < per_vector; ++e) {
-        if constexpr (sizeof(Element) == 4) {
-          copy_async_4(to + e, from + e, e < here);
-        } else {
-          to[e] = e < here ? from[e] : Element{};
-        }
+    for (int32_t e = 0; e < per_vector; ++e) {
+      if constexpr (sizeof(Element) == 4) {
+        copy_async_4(to + e, from + e, e < here);
+      } else {
+        to[e] = e < here ? from[e] : Element{};
       }
     }
   }

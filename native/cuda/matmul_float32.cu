@@ -11,7 +11,8 @@ namespace retort {
 namespace RETORT_ISA {
 namespace {
 
-constexpr int32_t tile_k = 16, stages = 3;
+// Two stages: a step of 32 k's takes longer than the way from memory.
+constexpr int32_t tile_k = 32, stages = 2;
 
 // m_pieces x n_pieces pieces a thread; a warp is 4 lanes high and 8 wide.
 template <int32_t warps_m_, int32_t warps_n_, int32_t m_pieces_, int32_t n_pieces_>
@@ -34,15 +35,30 @@ using Small = Tile<2, 1, 1, 1>;   // 32x32, 64 threads
 template <int32_t width, int32_t pitch, int32_t warps>
 __device__ __forceinline__ void copy_turned(float* shared, const float* global, int64_t row, int64_t rows_left,
                                             int64_t k_left) {
-  constexpr int32_t k_groups = tile_k / 8, step = warps / k_groups * 4;
-  static_assert(warps % k_groups == 0 && width % step == 0, "every warp keeps its k");
+  // Warps side by side along k as far as there are any; then k is the inner one of two loops.
+  constexpr int32_t across = warps < tile_k / 8 ? warps : tile_k / 8, k_turns = tile_k / 8 / across;
+  constexpr int32_t step = warps / across * 4;
+  static_assert(warps % across == 0 && width % step == 0, "every warp keeps its k");
   const int32_t lane = threadIdx.x % warp_size, warp = threadIdx.x / warp_size;
-  const int32_t k = warp % k_groups * 8 + lane % 8, first = warp / k_groups * 4 + lane / 8;
+  const int32_t k = warp % across * 8 + lane % 8, first = warp / across * 4 + lane / 8;
   const float* from = global + first * row + k;
   float* to = shared + k * pitch + first;
-  const int64_t rows = k < k_left ? rows_left - first : 0;
+  if (rows_left >= width && k_left >= tile_k) {
 #pragma unroll
-  for (int32_t i = 0; i < width / step; ++i, from += step * row, to += step) copy_async_4(to, from, i * step < rows);
+    for (int32_t i = 0; i < width; i += step, from += step * row) {
+#pragma unroll
+      for (int32_t j = 0; j < k_turns; ++j) copy_async_4(to + i + j * 8 * across * pitch, from + j * 8 * across);
+    }
+    return;
+  }
+#pragma unroll 1
+  for (int32_t i = 0; i < width; i += step, from += step * row) {
+#pragma unroll
+    for (int32_t j = 0; j < k_turns; ++j) {
+      const int32_t ahead = j * 8 * across;
+      copy_async_4(to + i + ahead * pitch, from + ahead, first + i < rows_left && k + ahead < k_left);
+    }
+  }
 }
 
 template <bool along_k, int32_t width, int32_t pitch, int32_t warps>
@@ -144,12 +160,12 @@ void multiply(const Product& p, Parts parts) {
 // pipeline.
 template <typename Tile>
 Parts parts_of_tile(const Product& p, int64_t at_once) {
-  return parts_of(p, tiles_of(p, Tile::m, Tile::n), at_once * p.processors, tile_k, 8 * tile_k);
+  return parts_of(p, tiles_of(p, Tile::m, Tile::n), at_once, tile_k, 4 * tile_k);
 }
 
 template <typename Tile>
 bool fills(const Product& p, Parts parts) {
-  return tiles_of(p, Tile::m, Tile::n) * parts.count >= p.processors;
+  return fill(p, tiles_of(p, Tile::m, Tile::n) * parts.count);
 }
 
 }  // namespace

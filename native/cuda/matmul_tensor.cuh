@@ -164,11 +164,11 @@ void multiply_stored(const Product& p) {
   using Large = TensorTile<Mode, 128, a_along_k, b_along_k>;
   using Small = TensorTile<Mode, 64, a_along_k, b_along_k>;
   const int64_t large = tiles_of(p, Large::tile, Large::tile), small = tiles_of(p, Small::tile, Small::tile);
-  const Parts parts = parts_of(p, large, 2 * p.processors, Large::tile_k, 8 * Large::tile_k);
-  if (std::min(p.m, p.n) > 64 && large * parts.count >= p.processors) {
+  const Parts parts = parts_of(p, large, 2, Large::tile_k, 8 * Large::tile_k);
+  if (std::min(p.m, p.n) > 64 && fill(p, large * parts.count)) {
     multiply_tiles<Mode, Large>(p, parts);
   } else {
-    multiply_tiles<Mode, Small>(p, parts_of(p, small, 4 * p.processors, Small::tile_k, 4 * Small::tile_k));
+    multiply_tiles<Mode, Small>(p, parts_of(p, small, 4, Small::tile_k, 4 * Small::tile_k));
   }
 }
 
