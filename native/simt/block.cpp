@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "memory.h"
+#include "scheduler.h"
 #include "simt.h"
 
 namespace retort::simt {
@@ -18,11 +19,13 @@ namespace {
 constexpr size_t stack_bytes = 128 << 10;
 constexpr uint32_t most_threads = 1024;
 
-enum class State { ready, at_block_barrier, at_warp, done };
+// looking: the thread waits for a condition and is woken each round to look at it.
+enum class State { ready, at_block_barrier, at_warp, looking, done };
 
 struct Fiber {
   State state = State::ready;
   uint3 index;
+  const Condition* condition = nullptr;
 };
 
 struct Warp {
@@ -74,7 +77,7 @@ struct Launch {
   std::vector<Warp> warps;
   std::vector<std::vector<Copy>> copies;
   jmp_buf scheduler;
-  bool failed = false;
+  bool failed = false, moved = false;
   std::string fault;
   void* shared = nullptr;
 };
@@ -112,6 +115,7 @@ void enter() {
   for (;;) {
     running->body(running->parameters);
     if (!running->copies[running->current].empty()) fail("ends before it has waited for its asynchronous copies");
+    if (const char* undone = undone_wgmma()) fail(undone);
     ++running->done;
     pause(State::done);
   }
@@ -154,20 +158,34 @@ void run_block(std::vector<uint32_t>& order) {
   for (Warp& warp : l.warps) warp.arrived = warp.barriers = warp.exchanges = 0;
   l.waiting = l.done = 0;
   l.who.barrier = 0;
+  begin_bulk_copies();
+  begin_wgmma();
   while (l.done < l.count && !l.failed) {
-    bool moved = false;
+    l.moved = false;
     shuffle(order);
     for (uint32_t thread : order) {
-      if (l.fibers[thread].state != State::ready) continue;
-      moved = true;
+      const State state = l.fibers[thread].state;
+      if (state != State::ready && state != State::looking) continue;
+      l.moved |= state == State::ready;
       resume(thread);
       if (l.failed) return;
     }
-    if (moved) continue;
+    if (l.moved) continue;
     l.failed = true;
+    for (uint32_t thread : order) {
+      if (l.fibers[thread].state != State::looking) continue;
+      l.fault = "thread " + std::to_string(thread) + " of block " + std::to_string(l.who.block) + " " +
+                l.fibers[thread].condition->text();
+      return;
+    }
     l.fault = l.waiting > 0 ? "a barrier is reached by a part of the block: " + std::to_string(l.waiting) +
                                   " threads wait, " + std::to_string(l.done) + " have ended"
                             : "a collective is reached by a part of a warp";
+    return;
+  }
+  if (const char* undone = undone_bulk_copies()) {
+    l.failed = true;
+    l.fault = undone;
   }
 }
 
@@ -311,6 +329,24 @@ void wait_for_copies(uint32_t groups_left) {
 }
 
 bool in_kernel() { return running != nullptr; }
+
+void wait_until(Condition& condition) {
+  Launch& l = *running;
+  while (!condition.holds()) {
+    l.fibers[l.current].condition = &condition;
+    pause(State::looking);
+  }
+  l.moved = true;
+}
+
+uint32_t current_thread() { return running->current; }
+uint32_t block_barriers() { return running->who.barrier; }
+
+void note_asynchronous(Access kind, const void* address, size_t bytes) {
+  Who hardware = running->who;
+  hardware.thread = asynchronous;
+  if (const char* why = judge(hardware, kind, address, bytes)) fail(why);
+}
 
 void fail(const char* what) {
   Launch& l = *running;

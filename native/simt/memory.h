@@ -28,6 +28,10 @@ struct Who {
   uint32_t launch, block, thread, barrier, warp_barrier;
 };
 
+// In the place of a thread: hardware that works beside the threads. Its accesses are ordered by what starts and awaits
+// it, which bulk_copy.cpp and wgmma.cpp judge; a thread's access before its own needs a barrier.
+constexpr uint32_t asynchronous = 0x7fffffe0u;
+
 // Opens a call: memory declared from here on belongs to it.
 void begin_call(const char* op);
 // granule: bytes that are always accessed together (an element).
@@ -40,6 +44,11 @@ void declare_block(const void* shared, size_t shared_bytes, const void* paramete
 void declare_stack(const void* begin, const void* end);
 // Returns a text when the access is a fault, null otherwise; the text lives until the next one.
 const char* judge(const Who& who, Access access, const void* address, size_t bytes);
+
+// The bytes count as unwritten from here on.
+void forget(const void* address, size_t bytes);
+// Whether the block that runs now wrote the place, and who.
+bool writer_of(const void* address, Who* writer);
 
 const char* current_op();
 
