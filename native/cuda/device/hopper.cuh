@@ -1,5 +1,5 @@
 // What sm_90 adds: mbarriers, bulk copies of boxes of a matrix (TMA), and register shares; wgmma.cuh has the products.
-// Kernels that call these have no body but where RETORT_HOPPER is defined: in nvcc's pass for sm_90a, and under simt.
+// Kernels that call these do so `if constexpr (has_hopper)`: in nvcc's pass for sm_90a, and under simt.
 #pragma once
 
 #include "platform.cuh"
@@ -11,12 +11,14 @@
 #include "hopper.h"
 #endif
 
-#if !defined(__CUDACC__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
-#define RETORT_HOPPER
-#endif
-
 namespace retort {
 namespace RETORT_ISA {
+
+#if !defined(__CUDACC__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
+constexpr bool has_hopper = true;
+#else
+constexpr bool has_hopper = false;
+#endif
 
 #ifdef __CUDACC__
 using TensorMap = CUtensorMap;
