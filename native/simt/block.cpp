@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "memory.h"
+#include "scheduler.h"
 #include "simt.h"
 
 namespace retort::simt {
@@ -18,11 +19,13 @@ namespace {
 constexpr size_t stack_bytes = 128 << 10, guard_bytes = 4 << 10;
 constexpr uint32_t most_threads = 1024;
 
-enum class State { ready, at_block_barrier, at_warp, done };
+// looking: the thread waits for a condition and is woken each round to look at it.
+enum class State { ready, at_block_barrier, at_warp, looking, done };
 
 struct Fiber {
   State state = State::ready;
   uint3 index;
+  const Condition* condition = nullptr;
 };
 
 struct Warp {
@@ -79,7 +82,7 @@ struct Launch {
   std::vector<Warp> warps;
   std::vector<std::vector<Copy>> copies;
   jmp_buf scheduler;
-  bool failed = false;
+  bool failed = false, moved = false;
   // While simt itself is at work nothing is judged: the linker may give it the .cu files' copy of std::string.
   bool unseen = false;
   std::string fault;
@@ -128,6 +131,7 @@ void enter() {
     for (const Copy& copy : running->copies[running->current]) {
       if (copy.to) fail("ends before it has waited for its asynchronous copies");
     }
+    if (const char* undone = undone_wgmma()) fail(undone);
     ++running->done;
     pause(State::done);
   }
@@ -165,6 +169,10 @@ std::string stuck() {
     text = "a barrier is reached by a part of " + block_text(l.who.block) + ": " + std::to_string(l.waiting) + " of " +
            std::to_string(l.count) + " threads wait, " + std::to_string(l.done) + " have ended";
   }
+  for (uint32_t thread = 0; thread < l.count; ++thread) {
+    const Fiber& fiber = l.fibers[thread];
+    if (fiber.state == State::looking) return thread_text(thread, l.who.block) + " " + fiber.condition->text();
+  }
   for (size_t w = 0; w < l.warps.size(); ++w) {
     const Warp& warp = l.warps[w];
     if (warp.arrived == 0) continue;
@@ -189,19 +197,27 @@ void run_block(std::vector<uint32_t>& order) {
   for (Warp& warp : l.warps) warp.arrived = warp.barriers = warp.exchanges = 0;
   l.waiting = l.done = 0;
   l.who.barrier = 0;
+  begin_bulk_copies();
+  begin_wgmma();
   while (l.done < l.count && !l.failed) {
-    bool moved = false;
+    l.moved = false;
     shuffle(order);
     for (uint32_t thread : order) {
-      if (l.fibers[thread].state != State::ready) continue;
-      moved = true;
+      const State state = l.fibers[thread].state;
+      if (state != State::ready && state != State::looking) continue;
+      l.moved |= state == State::ready;
       resume(thread);
       if (l.failed) return;
     }
-    if (moved) continue;
+    if (l.moved) continue;
     l.failed = true;
     l.unseen = true;
     l.fault = stuck();
+    return;
+  }
+  if (const char* undone = undone_bulk_copies()) {
+    l.failed = true;
+    l.fault = undone;
   }
 }
 
@@ -357,6 +373,24 @@ void wait_for_copies(uint32_t groups_left) {
 }
 
 bool in_kernel() { return running && !running->unseen; }
+
+void wait_until(Condition& condition) {
+  Launch& l = *running;
+  while (!condition.holds()) {
+    l.fibers[l.current].condition = &condition;
+    pause(State::looking);
+  }
+  l.moved = true;
+}
+
+uint32_t current_thread() { return running->current; }
+uint32_t block_barriers() { return running->who.barrier; }
+
+void note_asynchronous(Access kind, const void* address, size_t bytes) {
+  Who hardware = running->who;
+  hardware.thread = asynchronous;
+  if (const char* why = judge(hardware, kind, address, bytes)) fail(why);
+}
 
 void fail(const char* what) {
   running->unseen = true;

@@ -156,21 +156,23 @@ std::string place(uintptr_t at) {
   return best == 0 ? name : name + " of " + std::to_string(nearest->end - nearest->begin) + " bytes";
 }
 
-const char* say(const Who& who, Access access, uintptr_t at, size_t bytes, const std::string& why) {
-  text = thread_text(who.thread, who.block) + (access == Access::read ? " reads " : " writes ") +
-         std::to_string(bytes) + " bytes at " + place(at) + ", " + why;
-  return text.c_str();
-}
-
 std::string name_of(const Who& who) {
+  if (who.thread == asynchronous) return "a bulk copy or wgmma of block " + std::to_string(who.block);
   if (who.thread & several_lanes) return "other threads";
   return thread_text(who.thread, who.block);
+}
+
+const char* say(const Who& who, Access access, uintptr_t at, size_t bytes, const std::string& why) {
+  text = name_of(who) + (access == Access::read ? " reads " : " writes ") + std::to_string(bytes) + " bytes at " +
+         place(at) + ", " + why;
+  return text.c_str();
 }
 
 // Whether what `then` did is over for `now`: in an earlier launch, before a barrier, or by the same thread.
 bool ordered(const Who& then, const Who& now) {
   if (then.launch != now.launch) return true;
   if (then.block != now.block) return false;
+  if (then.thread == asynchronous) return true;
   if (then.barrier != now.barrier || then.thread == now.thread) return true;
   if (then.thread == many || warp_of(then) != warp_of(now)) return false;
   return then.warp_barrier != now.warp_barrier;
@@ -317,6 +319,24 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
     cell.atomic = atomic;
   }
   return nullptr;
+}
+
+void forget(const void* address, size_t bytes) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  Region* region = region_of(at, bytes);
+  if (!region) return;
+  for (size_t i = (at - region->begin) / region->granule; i <= (at + bytes - 1 - region->begin) / region->granule;
+       ++i) {
+    region->cell(i).writer = Who{};
+  }
+}
+
+bool writer_of(const void* address, Who* writer) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  Region* region = region_of(at, 1);
+  if (!region) return false;
+  *writer = region->cell((at - region->begin) / region->granule).writer;
+  return writer->launch != 0;
 }
 
 const char* current_op() { return call.op.c_str(); }

@@ -30,6 +30,10 @@ struct Who {
   uint32_t launch, block, thread, barrier, warp_barrier;
 };
 
+// In the place of a thread: hardware that works beside the threads. Its accesses are ordered by what starts and awaits
+// it, which bulk_copy.cpp and wgmma.cpp judge; a thread's access before its own needs a barrier.
+constexpr uint32_t asynchronous = 0x7fffffe0u;
+
 // Opens a call: memory declared from here on belongs to it.
 void begin_call(const char* op);
 // granule: bytes that are always accessed together (an element).
@@ -53,6 +57,11 @@ void set_arriving(const void* address, size_t bytes, uint32_t launch);
 // "thread 5 of block 2", or by coordinates where there is more than one dimension.
 std::string thread_text(uint32_t thread, uint32_t block);
 std::string block_text(uint32_t block);
+
+// The bytes count as unwritten from here on.
+void forget(const void* address, size_t bytes);
+// Whether the block that runs now wrote the place, and who.
+bool writer_of(const void* address, Who* writer);
 
 const char* current_op();
 

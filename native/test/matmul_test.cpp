@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "retort/bfloat16.h"
@@ -175,6 +176,20 @@ TEST_CASE("matmul_bfloat16_equalsReference") {
   // k split over blocks, also of the largest tile.
   check(of_bfloat16(in_turn(3, 9, 650, 1), DType::float32));
   check(of_bfloat16(in_turn(70, 72, 1544, 3), DType::bfloat16));
+}
+
+// What fills a large GPU, so that its kernels for such shapes are met.
+TEST_CASE("matmul_largeProductsOfLowPrecision_equalReference") {
+  if (!rows_are_cheap()) return;
+  int turn = 0;
+  for (const auto& [m, n, k] : {std::array<int64_t, 3>{1040, 1288, 328}, {2048, 2040, 72}}) {
+    for (int transposed = 0; transposed < 4; ++transposed, ++turn) {
+      check(of_bfloat16(in_turn(m, n, k, turn), turn / 2 % 2 == 0 ? DType::float32 : DType::bfloat16));
+    }
+  }
+  ValueRow row = with(Precision::tf32, in_turn(1040, 1288, 328, 2));
+  for (size_t i = 0; i < 2; ++i) round_to_eighths(row.inputs[i]);
+  check(row);
 }
 
 // Tensors that begin anywhere, as parts of others do, and rows that do not.
