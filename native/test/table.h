@@ -49,6 +49,8 @@ constexpr Tolerance gradient{1e-4, 1e-5};
 Tolerance sum(int64_t terms);
 // Sums of `terms` products of numbers up to 1 in float accumulators.
 Tolerance product(int64_t terms);
+// The same where both numbers of each product are rounded to `precision` first.
+Tolerance product(int64_t terms, Precision precision);
 }  // namespace tolerance
 
 constexpr uint64_t seed = 20260817;
