@@ -178,7 +178,7 @@ template <typename Word>
 void choose(const Correlation& c, const ConvolutionResources& r) {
   int32_t outputs = c.outputs > 32 ? 64 : c.outputs > 16 ? 32 : 16;
   const int64_t tiles = int64_t{c.batch} * c.row.count * c.column.count / block_pixels * c.groups;
-  while (outputs > 16 && tiles * ((c.outputs + outputs - 1) / outputs) < 2 * r.processors) outputs /= 2;
+  while (outputs > 16 && tiles * ((c.outputs + outputs - 1) / outputs) < r.processors) outputs /= 2;
   if (outputs == 64) return run<Word, 64>(c, r);
   if (outputs == 32) return run<Word, 32>(c, r);
   run<Word, 16>(c, r);

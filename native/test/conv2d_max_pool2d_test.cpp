@@ -59,6 +59,22 @@ TEST_CASE("conv2d_max_pool2d_forward_table_equalsTheTwoOps") {
   }
 }
 
+// One image's convolution is more than a backend may hold at once.
+TEST_CASE("conv2d_max_pool2d_forward_largeImage_equalsTheTwoOps") {
+  const Window window{1, 1, 1, 1, 0, 0}, pool{2, 2, 2, 2, 0, 0};
+  Random random("conv2d_max_pool2d large");
+  Buffer x(random.array({1, 2, 258, 258})), w(random.array({16, 1, 1, 1})), bias(random.array({16}));
+  Buffer between(zeros({1, 16, 258, 258})), y(zeros({1, 16, 129, 129})), index(zeros({1, 16, 129, 129}, DType::int32));
+  Buffer fused(zeros({1, 16, 129, 129}));
+  Kernels& k = kernels(2);
+  k.conv2d_forward(x.view(), w.view(), &bias.view(), between.view(), window, 2, Activation::relu);
+  k.max_pool2d_forward(between.view(), y.view(), index.view(), pool);
+  fused.poison();
+  k.conv2d_max_pool2d_forward(x.view(), w.view(), &bias.view(), fused.view(), nullptr, window, 2, Activation::relu,
+                              pool);
+  CHECK(fused.bytes() == y.bytes());
+}
+
 TEST_CASE("conv2d_max_pool2d_forward_nan_staysNan") {
   const Window window{3, 3, 1, 1, 0, 0}, pool{2, 2, 2, 2, 0, 0};
   for (int64_t place : {0, 1, 6, 7}) {

@@ -28,6 +28,15 @@ const Case table[] = {
     {{3, 1, 13, 17}, 7, {3, 3, 2, 1, 1, 1}, 1},   {{2, 16, 9, 9}, 16, {3, 3, 1, 1, 1, 1}, 16},
 };
 
+// Channels, outputs and pixels around what tensor cores take at once; taps of which a stage holds all, a row, one.
+const Case precision_table[] = {
+    {{2, 17, 8, 11}, 70, {3, 3, 1, 1, 1, 1}, 1}, {{3, 40, 8, 8}, 20, {3, 3, 1, 1, 1, 1}, 1},
+    {{1, 12, 9, 9}, 8, {5, 5, 1, 1, 2, 2}, 1},   {{1, 9, 11, 12}, 5, {7, 6, 3, 3, 1, 0}, 1},
+    {{2, 12, 7, 7}, 36, {3, 3, 2, 2, 1, 1}, 2},  {{5, 24, 5, 5}, 33, {1, 1, 1, 1, 0, 0}, 1},
+    {{3, 8, 6, 7}, 8, {3, 3, 1, 1, 1, 1}, 8},    {{2, 30, 7, 7}, 6, {1, 1, 2, 2, 0, 0}, 1},
+    {{1, 2, 12, 26}, 40, {4, 4, 2, 1, 0, 3}, 1}, {{1, 3, 20, 12}, 10, {6, 6, 6, 6, 0, 0}, 1},
+};
+
 Shape output_of(const Case& c) {
   const Window& w = c.window;
   return {c.x[0], c.outputs, (c.x[2] + 2 * w.pad_h - w.kernel_h) / w.stride_h + 1,
@@ -72,6 +81,49 @@ void for_products(const Case& c, const Body& body) {
       }
     }
   }
+}
+
+// The three ops of a case; `change` makes the inputs' values of random ones.
+template <typename Change>
+void check_precision(const Case& c, Precision precision, const Change& change,
+                     const std::function<Tolerance(int64_t terms)>& tolerance_of) {
+  const std::string suffix = " precision " + std::to_string(static_cast<int32_t>(precision));
+  const auto run = [&](const std::string& op, const Shape& a, const Shape& b, const Shape& result, int64_t terms,
+                       const auto& call, const auto& reference) {
+    ValueRow row;
+    row.name = name_of(op + suffix, c);
+    Random random(row.name);
+    row.inputs = {random.array(a), random.array(b)};
+    for (Array& input : row.inputs) {
+      for (double& value : input.values) value = change(value);
+    }
+    row.outputs = {zeros(result)};
+    row.call = [&](Kernels&, Views& in, Views& out) { call(kernels(precision), in, out[0]); };
+    row.reference = [&](const Arrays& in, Arrays& out) { reference(in, out[0]); };
+    row.tolerance = tolerance_of(terms);
+    check(row);
+  };
+  const Shape y = output_of(c);
+  run(
+      "conv2d_forward", c.x, weight_of(c), y, terms_of(c),
+      [&](Kernels& k, Views& in, TensorView& out) {
+        k.conv2d_forward(in[0], in[1], nullptr, out, c.window, c.groups, Activation::none);
+      },
+      [&](const Arrays& in, Array& out) {
+        for_products(c, [&](int64_t x, int64_t w, int64_t at) { out[at] += in[0][x] * in[1][w]; });
+      });
+  run(
+      "conv2d_backward_input", y, weight_of(c), c.x, terms_of(c) * c.outputs,
+      [&](Kernels& k, Views& in, TensorView& out) { k.conv2d_backward_input(in[0], in[1], out, c.window, c.groups); },
+      [&](const Arrays& in, Array& out) {
+        for_products(c, [&](int64_t x, int64_t w, int64_t at) { out[x] += in[0][at] * in[1][w]; });
+      });
+  run(
+      "conv2d_backward_weight", c.x, y, weight_of(c), y[0] * y[2] * y[3],
+      [&](Kernels& k, Views& in, TensorView& out) { k.conv2d_backward_weight(in[0], in[1], out, c.window, c.groups); },
+      [&](const Arrays& in, Array& out) {
+        for_products(c, [&](int64_t x, int64_t w, int64_t at) { out[w] += in[0][x] * in[1][at]; });
+      });
 }
 
 double activate(double x, Activation activation) {
@@ -139,6 +191,42 @@ TEST_CASE("conv2d_backward_table_equalsReference") {
     row.tolerance = tolerance::product(y[0] * y[2] * y[3]);
     check(row);
   }
+}
+
+// Values of which every precision keeps all bits: sums as in float32.
+TEST_CASE("conv2d_everyPrecision_exactValues_equalReference") {
+  for (const Case& c : precision_table) {
+    for (Precision precision : {Precision::float32, Precision::tf32, Precision::bfloat16}) {
+      check_precision(
+          c, precision, [](double value) { return std::round(value * 8) / 8; },
+          [](int64_t terms) { return tolerance::product(terms); });
+    }
+  }
+}
+
+TEST_CASE("conv2d_everyPrecision_roundsItsFactors") {
+  for (Precision precision : {Precision::float32, Precision::tf32, Precision::bfloat16}) {
+    check_precision(
+        precision_table[0], precision, [](double value) { return value; },
+        [&](int64_t terms) { return tolerance::product(terms, precision); });
+  }
+}
+
+TEST_CASE("conv2d_backward_weight_kernelWiderThanAnyPatch_equalsReference") {
+  const Case c{{2, 1, 1, 4110}, 2, {1, 4100, 1, 1, 0, 0}, 1};
+  ValueRow row;
+  row.name = name_of("conv2d_backward_weight", c);
+  Random random(row.name);
+  row.inputs = {random.array(c.x), random.array(output_of(c))};
+  row.outputs = {zeros(weight_of(c))};
+  row.call = [&](Kernels& k, Views& in, Views& out) {
+    k.conv2d_backward_weight(in[0], in[1], out[0], c.window, c.groups);
+  };
+  row.reference = [&](const Arrays& in, Arrays& out) {
+    for_products(c, [&](int64_t x, int64_t w, int64_t y) { out[0][w] += in[0][x] * in[1][y]; });
+  };
+  row.tolerance = tolerance::product(2 * 11);
+  check(row);
 }
 
 TEST_CASE("conv2d_backward_table_equalsDifferences") {
