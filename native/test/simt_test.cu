@@ -129,6 +129,16 @@ __global__ void array_kernel(const float* x, float* y) {
   y[threadIdx.x] = tile[threadIdx.x + 1];
 }
 
+// The array is known by its address alone.
+__device__ __attribute__((noinline)) void put(float* to, float value) { *to = value; }
+template <int32_t beyond>
+__global__ void part_kernel(const float* x, float* y) {
+  __shared__ float part[2];
+  if (threadIdx.x < 2) put(part + threadIdx.x + beyond, x[threadIdx.x]);
+  __syncthreads();
+  y[threadIdx.x] = x[threadIdx.x] + part[threadIdx.x % 2];
+}
+
 template <bool of_own>
 __global__ void stack_kernel(const float* x, float* y) {
   __shared__ const float* first;
@@ -351,6 +361,8 @@ TEST_CASE("simt_accessOutOfBounds_isFound") {
   check_fault("shared memory", "writes 4 bytes at shared memory + 256 of 256 bytes, out of bounds", shared_kernel<1>, 1,
               threads, threads * 4);
   check_fault("array", "thread 63 of block 0 indexes an array beyond its end (simt_test.cu:", array_kernel);
+  check_fault("array by address",
+              "thread 1 of block 0 writes 4 bytes at shared memory part + 8 of 8 bytes, out of bounds", part_kernel<1>);
   check_fault("stack", "bytes at another thread's local memory, out of bounds", stack_kernel<false>);
   check_fault("grid of two dimensions", "of block (0, ", "of block (1, ", read_beyond_kernel, dim3(2, 3), dim3(8, 8));
 }
@@ -371,7 +383,8 @@ TEST_CASE("simt_wrongWrites_areFound") {
 
 TEST_CASE("simt_unwrittenMemory_isFoundWhenRead") {
   check_fault("output", unwritten, unwritten_output_kernel);
-  check_fault("shared memory", "thread 3 of block 0 reads 4 bytes at shared memory", unwritten_shared_kernel);
+  check_fault("shared memory", "thread 3 of block 0 reads 4 bytes at shared memory tile + 12, which nobody has written",
+              unwritten_shared_kernel);
   check_fault("of the block before", unwritten, left_over_kernel, 2, threads, 0, 2 * threads);
   check_fault("dynamic", unwritten, dynamic_kernel, 1, threads, threads * 4);
 }
@@ -425,6 +438,7 @@ TEST_CASE("simt_rightKernels_areLetBe") {
   check_right("barrier before overwriting", overwrite_kernel<true>);
   check_right("lanes", lanes_kernel<true>);
   check_right("shared memory", shared_kernel<0>, 1, threads, threads * 4);
+  check_right("array by address", part_kernel<0>);
   check_right("own stack", stack_kernel<true>);
   check_right("vectors", vector_kernel<0>);
   check_right("blocks", blocks_kernel, 4, threads, 0, 4 * threads);
