@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simt.h"
+#include "symbols.h"
 
 namespace retort::simt {
 namespace {
@@ -74,6 +75,15 @@ struct Call {
 struct Module {
   std::vector<Range> constants;
   Range statics;
+  std::vector<Symbol> arrays;
+
+  // The static array that ends behind the place, the last of those that begin at or before it.
+  const Symbol* array_at(uintptr_t at) const {
+    const uintptr_t offset = at - statics.begin;
+    const auto next = std::upper_bound(arrays.begin(), arrays.end(), offset,
+                                       [](uintptr_t o, const Symbol& array) { return o < array.begin; });
+    return next == arrays.begin() ? nullptr : &*(next - 1);
+  }
 };
 
 thread_local Call call;
@@ -104,6 +114,7 @@ int look_at(dl_phdr_info* info, size_t, void* found) {
     }
   }
   if (!ours) return 0;
+  module.arrays = shared_arrays(info->dlpi_name);
   *static_cast<Module*>(found) = module;
   return 1;
 }
@@ -122,8 +133,11 @@ Region* region_of(uintptr_t at, size_t bytes) {
   for (Region& region : call.regions) {
     if (region.holds(at, bytes)) return &region;
   }
-  if (statics.holds(at, bytes)) return &statics;
-  return nullptr;
+  if (!statics.holds(at, bytes)) return nullptr;
+  // Without a symbol table one array is not told from the next.
+  if (module().arrays.empty()) return &statics;
+  const Symbol* const array = module().array_at(at);
+  return array && at + bytes - statics.begin <= array->end ? &statics : nullptr;
 }
 
 // "5", or "(1, 2)" where there are more dimensions.
@@ -147,7 +161,12 @@ std::string place(uintptr_t at) {
   };
   for (const Region& region : call.regions) look(region);
   look(shared);
-  if (statics.holds(at, 1)) look(statics);
+  const Symbol* const array = statics.holds(at, 1) ? module().array_at(at) : nullptr;
+  if (array) {
+    const uintptr_t from = at - statics.begin - array->begin, size = array->end - array->begin;
+    const std::string name = "shared memory " + array->name + " + " + std::to_string(from);
+    return from < size ? name : name + " of " + std::to_string(size) + " bytes";
+  }
   if (stacks.holds(at, 1)) return "another thread's local memory";
   constexpr uintptr_t far = 1 << 20;
   if (!nearest || best > far) return "memory of no operand";

@@ -2,8 +2,9 @@
 //
 // Each thread of a block is a fiber of the calling thread. A fiber runs until it comes to a barrier or to a collective
 // of its warp; then the next one runs, in an order that is drawn anew each round from a seed (RETORT_SIMT_SEED). Blocks
-// run one after the other, in an order drawn too. The .cu files are compiled with -fsanitize=thread and hooks.cpp is
-// what that calls at every load and store, so that memory.h judges each access; nothing in a kernel is written for it.
+// run one after the other, in an order drawn too. The .cu files are compiled with -fsanitize=thread (and alignment,
+// bounds) and hooks.cpp is what that calls at every load and store, so that memory.h judges each access; nothing in a
+// kernel is written for it.
 //
 // Rules that a kernel keeps: block sizes are multiples of 32; collectives name the whole warp; blocks never wait for
 // one another (a sum over blocks takes a second launch).
@@ -18,7 +19,8 @@
 #define __device__
 #define __host__
 #define __constant__ static const
-#define __shared__ static thread_local
+// Aligned, so that bytes behind an array are not often the next array's.
+#define __shared__ static thread_local __attribute__((aligned(64)))
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
 
