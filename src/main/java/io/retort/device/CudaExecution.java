@@ -38,6 +38,17 @@ final class CudaExecution implements Execution {
         stagedAddress = staged.at(0, inputs.bytes());
         copied = runtime.event();
         taken = runtime.event();
+        beginAfterWhatIsUnderWay();
+      }
+    }
+
+    /** The first copy waits for the other stream to have zeroed the place. */
+    private void beginAfterWhatIsUnderWay() {
+      device.lock();
+      try {
+        compute.record(taken);
+      } finally {
+        device.unlock();
       }
     }
 
