@@ -22,14 +22,14 @@ class SimtTrainingTest {
   private static final int STEPS = 3;
   private static final int BATCH = 2;
 
-  private static Phase phase(String settings) {
+  static Phase phase(String settings) {
     return Trial.soft("\"batch\": 2" + settings).phases().get(1);
   }
 
-  private record Run(double[] losses, Map<String, float[]> weights) {}
+  record Run(double[] losses, Map<String, float[]> weights) {}
 
   /** The student's first steps, started ahead where the device can. */
-  private static Run train(Device device, Phase phase) {
+  static Run train(Device device, Phase phase) {
     Architecture student = Architecture.named("student");
     Dataset data = Trial.train(BATCH * STEPS);
     int[] order = new int[data.size()];
@@ -64,7 +64,7 @@ class SimtTrainingTest {
     }
   }
 
-  private static Run onTheCpu(Phase phase) {
+  static Run onTheCpu(Phase phase) {
     try (Device cpu = Device.open(DeviceKind.CPU, 1)) {
       return train(cpu, phase);
     }
@@ -73,18 +73,20 @@ class SimtTrainingTest {
   @Test
   void steps_float32_trainLikeTheCpu() {
     Phase phase = phase("");
-    Run expected = onTheCpu(phase);
     try (Device simt = SimtDevice.open(3)) {
-      Run run = train(simt, phase);
-      assertThat(run.losses()).containsExactly(expected.losses(), within(1e-4));
-      expected
-          .weights()
-          .forEach(
-              (path, weights) ->
-                  assertThat(run.weights().get(path))
-                      .as(path)
-                      .containsExactly(weights, within(5e-4f)));
+      requireLike(train(simt, phase), onTheCpu(phase));
     }
+  }
+
+  static void requireLike(Run run, Run expected) {
+    assertThat(run.losses()).containsExactly(expected.losses(), within(1e-4));
+    expected
+        .weights()
+        .forEach(
+            (path, weights) ->
+                assertThat(run.weights().get(path))
+                    .as(path)
+                    .containsExactly(weights, within(5e-4f)));
   }
 
   @Test
