@@ -1,6 +1,5 @@
-// conv2d against the processor's peak: the teacher's and the student's layers, and some of other shapes.
-#include <cstring>
-
+// conv2d against the machine's peak: the teacher's and the student's layers, and some of other shapes; on a GPU at
+// batch 256, with ResNet-20's (He et al. 2016, for images of 32 x 32), in every arithmetic.
 #include "bench.h"
 
 namespace retort {
@@ -14,7 +13,7 @@ struct Case {
   int32_t threads;
 };
 
-const Case cases[] = {
+const Case cpu_cases[] = {
     {"teacher conv2", 64, 32, 26, 26, 64, {3, 3, 1, 1, 0, 0}, 1, 2},
     {"teacher conv2", 64, 32, 26, 26, 64, {3, 3, 1, 1, 0, 0}, 1, 1},
     {"teacher conv2", 1, 32, 26, 26, 64, {3, 3, 1, 1, 0, 0}, 1, 2},
@@ -31,6 +30,18 @@ const Case cases[] = {
     {"depthwise 3x3", 4, 64, 56, 56, 64, {3, 3, 1, 1, 1, 1}, 64, 2},
 };
 
+const Case gpu_cases[] = {
+    {"teacher conv1", 256, 1, 28, 28, 32, {3, 3, 1, 1, 0, 0}, 1, 1},
+    {"teacher conv2", 256, 32, 26, 26, 64, {3, 3, 1, 1, 0, 0}, 1, 1},
+    {"student conv1", 256, 1, 28, 28, 16, {3, 3, 1, 1, 0, 0}, 1, 1},
+    {"ResNet-20 stem", 256, 3, 32, 32, 16, {3, 3, 1, 1, 1, 1}, 1, 1},
+    {"ResNet-20 16 of 32x32", 256, 16, 32, 32, 16, {3, 3, 1, 1, 1, 1}, 1, 1},
+    {"ResNet-20 16 to 32 by 2", 256, 16, 32, 32, 32, {3, 3, 2, 2, 1, 1}, 1, 1},
+    {"ResNet-20 32 of 16x16", 256, 32, 16, 16, 32, {3, 3, 1, 1, 1, 1}, 1, 1},
+    {"ResNet-20 32 to 64 by 2", 256, 32, 16, 16, 64, {3, 3, 2, 2, 1, 1}, 1, 1},
+    {"ResNet-20 64 of 8x8", 256, 64, 8, 8, 64, {3, 3, 1, 1, 1, 1}, 1, 1},
+};
+
 struct Tensors {
   int64_t out_height, out_width;
   Owned x, w, bias, y, dy, dx, dw;
@@ -41,10 +52,10 @@ struct Tensors {
         x({c.batch, c.channels, c.height, c.width}),
         w({c.outputs, c.channels / c.groups, c.window.kernel_h, c.window.kernel_w}),
         bias({c.outputs}),
-        y({c.batch, c.outputs, out_height, out_width}),
+        y({c.batch, c.outputs, out_height, out_width}, DType::float32, Fill::poison),
         dy({c.batch, c.outputs, out_height, out_width}),
-        dx({c.batch, c.channels, c.height, c.width}),
-        dw({c.outputs, c.channels / c.groups, c.window.kernel_h, c.window.kernel_w}) {}
+        dx({c.batch, c.channels, c.height, c.width}, DType::float32, Fill::poison),
+        dw({c.outputs, c.channels / c.groups, c.window.kernel_h, c.window.kernel_w}, DType::float32, Fill::poison) {}
 };
 
 // visit(index of x, index of w, index of y) for every product of the convolution that `wanted(…)` lets through.
@@ -67,57 +78,93 @@ void each_product(const Case& c, const Tensors& t, int64_t image, int64_t output
 }
 
 // The last image's last output of y, the last image of dx, and the last output of dw, all of each.
-void check_all(const Case& c, const Tensors& t) {
-  std::vector<Reference> y(static_cast<size_t>(t.y.view.size())), dx(static_cast<size_t>(t.dx.view.size())),
-      dw(static_cast<size_t>(t.dw.view.size()));
+void check_all(const std::string& name, const Case& c, Tensors& t, bool relu, const Rounding& rounding) {
+  t.y.fetch();
+  t.dx.fetch();
+  t.dw.fetch();
   const int64_t image = c.batch - 1, output = c.outputs - 1;
-  each_product(c, t, image, output, [&](int64_t x, int64_t w, int64_t at) { y[at].add(double{t.x[x]} * t.w[w]); });
+  const int64_t first_y = t.y.view.size() - t.out_height * t.out_width, first_dx = image * t.dx.view.size() / c.batch,
+                first_dw = output * t.dw.view.size() / c.outputs;
+  std::vector<Reference> y(static_cast<size_t>(t.y.view.size() - first_y)),
+      dx(static_cast<size_t>(t.dx.view.size() - first_dx)), dw(static_cast<size_t>(t.dw.view.size() - first_dw));
+  each_product(c, t, image, output, [&](int64_t x, int64_t w, int64_t at) {
+    y[static_cast<size_t>(at - first_y)].add(double{t.x[x]} * t.w[w]);
+  });
   for (int64_t o = 0; o < c.outputs; ++o) {
-    each_product(c, t, image, o, [&](int64_t x, int64_t w, int64_t at) { dx[x].add(double{t.dy[at]} * t.w[w]); });
+    each_product(c, t, image, o, [&](int64_t x, int64_t w, int64_t at) {
+      dx[static_cast<size_t>(x - first_dx)].add(double{t.dy[at]} * t.w[w]);
+    });
   }
   for (int64_t n = 0; n < c.batch; ++n) {
-    each_product(c, t, n, output, [&](int64_t x, int64_t w, int64_t at) { dw[w].add(double{t.dy[at]} * t.x[x]); });
+    each_product(c, t, n, output, [&](int64_t x, int64_t w, int64_t at) {
+      dw[static_cast<size_t>(w - first_dw)].add(double{t.dy[at]} * t.x[x]);
+    });
   }
-  for (int64_t i = t.y.view.size() - t.out_height * t.out_width; i < t.y.view.size(); ++i) {
-    y[i].add(t.bias[output]);
-    y[i].value = std::max(y[i].value, 0.0);
-    check(std::string(c.name) + " forward", i, t.y[i], y[i]);
+  for (int64_t i = first_y; i < t.y.view.size(); ++i) {
+    Reference& want = y[static_cast<size_t>(i - first_y)];
+    want.add(t.bias[output]);
+    if (relu) want.value = std::max(want.value, 0.0);
+    check(name + ", forward", i, t.y[i], want, rounding);
   }
-  for (int64_t i = image * t.dx.view.size() / c.batch; i < t.dx.view.size(); ++i) {
-    check(std::string(c.name) + " backward_input", i, t.dx[i], dx[i]);
+  for (int64_t i = first_dx; i < t.dx.view.size(); ++i) {
+    check(name + ", backward_input", i, t.dx[i], dx[static_cast<size_t>(i - first_dx)], rounding);
   }
-  for (int64_t i = output * t.dw.view.size() / c.outputs; i < t.dw.view.size(); ++i) {
-    check(std::string(c.name) + " backward_weight", i, t.dw[i], dw[i]);
+  for (int64_t i = first_dw; i < t.dw.view.size(); ++i) {
+    check(name + ", backward_weight", i, t.dw[i], dw[static_cast<size_t>(i - first_dw)], rounding);
   }
 }
 
-void run(const Case& c) {
+void run(const Case& c, const std::string& name, Precision precision) {
   Tensors t(c);
-  const std::unique_ptr<Kernels> kernels(create_cpu_kernels(c.threads));
+  Kernels& kernels = retort::kernels(c.threads, precision);
+  // A peer without a fused relu would pay for one on the GPU.
+  const Activation activation = on_gpu() ? Activation::none : Activation::relu;
   const auto forward = [&] {
-    kernels->conv2d_forward(t.x.view, t.w.view, &t.bias.view, t.y.view, c.window, c.groups, Activation::relu);
+    kernels.conv2d_forward(t.x.view, t.w.view, &t.bias.view, t.y.view, c.window, c.groups, activation);
   };
-  const auto input = [&] { kernels->conv2d_backward_input(t.dy.view, t.w.view, t.dx.view, c.window, c.groups); };
-  const auto weight = [&] { kernels->conv2d_backward_weight(t.x.view, t.dy.view, t.dw.view, c.window, c.groups); };
+  const auto input = [&] { kernels.conv2d_backward_input(t.dy.view, t.w.view, t.dx.view, c.window, c.groups); };
+  const auto weight = [&] { kernels.conv2d_backward_weight(t.x.view, t.dy.view, t.dw.view, c.window, c.groups); };
   forward();
   input();
   weight();
-  check_all(c, t);
+  check_all(name, c, t, activation == Activation::relu, rounding_of(precision));
   const double flops = 2.0 * static_cast<double>(t.y.view.size() * t.w.view.size() / c.outputs);
-  const std::string name = std::string(c.name) + ", batch " + std::to_string(c.batch);
-  report(name + ", forward", flops, c.threads, forward);
-  report(name + ", backward_input", flops, c.threads, input);
-  report(name + ", backward_weight", flops, c.threads, weight);
+  const Arithmetic arithmetic = precision == Precision::tf32       ? Arithmetic::tf32
+                                : precision == Precision::bfloat16 ? Arithmetic::bfloat16
+                                                                   : Arithmetic::float32;
+  const auto record = [&](const char* pass) {
+    Record record("conv2d", name + ", " + pass);
+    record.with("pass", pass).with("precision", name_of(precision)).with("batch", c.batch);
+    record.with("channels", c.channels).with("height", c.height).with("width", c.width).with("outputs", c.outputs);
+    record.with("kernel", {c.window.kernel_h, c.window.kernel_w})
+        .with("stride", {c.window.stride_h, c.window.stride_w});
+    return record.with("pad", {c.window.pad_h, c.window.pad_w}).with("groups", c.groups);
+  };
+  report(record("forward"), flops, arithmetic, c.threads, kernels, forward);
+  // Nobody asks for a gradient by the images.
+  if (!on_gpu() || c.channels > 3) {
+    report(record("backward_input"), flops, arithmetic, c.threads, kernels, input);
+  }
+  report(record("backward_weight"), flops, arithmetic, c.threads, kernels, weight);
 }
 
 }  // namespace
 }  // namespace retort
 
 int main(int argc, char** argv) {
-  std::printf("%s\n", retort::describe_cpu());
-  for (const retort::Case& c : retort::cases) {
-    bool wanted = argc == 1;
-    for (int i = 1; i < argc; ++i) wanted |= std::strstr(c.name, argv[i]) != nullptr;
-    if (wanted) run(c);
+  using namespace retort;
+  std::printf("%s\n", describe_backend().c_str());
+  if (!on_gpu()) {
+    for (const Case& c : cpu_cases) {
+      const std::string name = std::string(c.name) + ", batch " + std::to_string(c.batch);
+      if (wanted(argc, argv, c.name)) run(c, name, Precision::float32);
+    }
+    return 0;
+  }
+  for (const Case& c : gpu_cases) {
+    for (const Precision precision : {Precision::float32, Precision::tf32, Precision::bfloat16}) {
+      const std::string name = std::string("conv2d ") + c.name + ", " + name_of(precision);
+      if (wanted(argc, argv, name)) run(c, name, precision);
+    }
   }
 }

@@ -9,9 +9,8 @@ const struct {
   std::vector<int64_t> x;
   Window window;
 } cases[] = {
-    {"student", {1, 16, 26, 26}, {2, 2, 2, 2, 0, 0}},
-    {"student", {64, 16, 26, 26}, {2, 2, 2, 2, 0, 0}},
-    {"LeNet-5", {64, 6, 28, 28}, {2, 2, 2, 2, 0, 0}},
+    {"student", {1, 16, 26, 26}, {2, 2, 2, 2, 0, 0}},  {"student", {64, 16, 26, 26}, {2, 2, 2, 2, 0, 0}},
+    {"LeNet-5", {64, 6, 28, 28}, {2, 2, 2, 2, 0, 0}},  {"student", {256, 16, 26, 26}, {2, 2, 2, 2, 0, 0}},
     {"3x3 by 2", {8, 64, 56, 56}, {3, 3, 2, 2, 1, 1}},
 };
 
@@ -37,34 +36,38 @@ void check_last(const Owned& x, const Owned& y, const std::vector<int64_t>& dims
 }
 
 void run(const std::string& name, const std::vector<int64_t>& dims, const Window& w, int32_t threads) {
-  const std::unique_ptr<Kernels> kernels(create_cpu_kernels(threads));
+  Kernels& kernels = retort::kernels(threads);
   const std::vector<int64_t> pooled = {dims[0], dims[1], (dims[2] + 2 * w.pad_h - w.kernel_h) / w.stride_h + 1,
                                        (dims[3] + 2 * w.pad_w - w.kernel_w) / w.stride_w + 1};
-  Owned x(dims), y(pooled), places(pooled);
-  TensorView index = places.view;
-  index.dtype = DType::int32;
-  const auto max_forward = [&] { kernels->max_pool2d_forward(x.view, y.view, index, w); };
-  const auto max_backward = [&] { kernels->max_pool2d_backward(y.view, index, x.view, w); };
-  const auto avg_forward = [&] { kernels->avg_pool2d_forward(x.view, y.view, w); };
-  const auto avg_backward = [&] { kernels->avg_pool2d_backward(y.view, x.view, w); };
+  Owned x(dims), y(pooled, DType::float32, Fill::poison), index(pooled, DType::int32);
+  const auto max_forward = [&] { kernels.max_pool2d_forward(x.view, y.view, index.view, w); };
+  const auto max_backward = [&] { kernels.max_pool2d_backward(y.view, index.view, x.view, w); };
+  const auto avg_forward = [&] { kernels.avg_pool2d_forward(x.view, y.view, w); };
+  const auto avg_backward = [&] { kernels.avg_pool2d_backward(y.view, x.view, w); };
   avg_forward();
+  y.fetch();
   check_last(x, y, dims, w, true);
   max_forward();
+  y.fetch();
   check_last(x, y, dims, w, false);
   const std::string title = name + ", batch " + std::to_string(dims[0]);
+  const auto record = [&](const char* op) {
+    return Record(op, title + ", " + op).with("x", dims).with("kernel", {w.kernel_h, w.kernel_w});
+  };
   const double large = 4.0 * static_cast<double>(x.view.size()), small = 4.0 * static_cast<double>(y.view.size());
-  report_bytes(title + ", max forward", large + 2 * small, threads, max_forward);
-  report_bytes(title + ", max backward", large + 2 * small, threads, max_backward);
-  report_bytes(title + ", avg forward", large + small, threads, avg_forward);
-  report_bytes(title + ", avg backward", large + small, threads, avg_backward);
+  report_bytes(record("max_pool2d_forward"), large + 2 * small, threads, kernels, max_forward);
+  report_bytes(record("max_pool2d_backward"), large + 2 * small, threads, kernels, max_backward);
+  report_bytes(record("avg_pool2d_forward"), large + small, threads, kernels, avg_forward);
+  report_bytes(record("avg_pool2d_backward"), large + small, threads, kernels, avg_backward);
 }
 
 }  // namespace
 }  // namespace retort
 
 int main() {
-  std::printf("%s\n", retort::describe_cpu());
+  std::printf("%s\n", retort::describe_backend().c_str());
   for (const auto& c : retort::cases) {
-    for (int32_t threads = 1; threads <= 2; ++threads) retort::run(c.name, c.x, c.window, threads);
+    for (int32_t threads = 1; threads <= (retort::on_gpu() ? 1 : 2); ++threads)
+      retort::run(c.name, c.x, c.window, threads);
   }
 }

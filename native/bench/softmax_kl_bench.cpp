@@ -21,49 +21,60 @@ void row_reference(const Owned& student, const Owned& teacher, int64_t columns, 
 }
 
 void run(int64_t rows, int64_t columns, int32_t threads) {
-  const std::unique_ptr<Kernels> kernels(create_cpu_kernels(threads));
+  Kernels& kernels = retort::kernels(threads);
   const float t = 4;
-  Owned student({rows, columns}), teacher({rows, columns}), dz({rows, columns}), loss({1}), temperature({1}),
-      label({rows});
-  for (int64_t i = 0; i < rows * columns; ++i) teacher[i] = -teacher[i] * static_cast<float>(i % 7);
-  temperature[0] = t;
-  TensorView labels = label.view;
-  labels.dtype = DType::int32;
-  for (int64_t r = 0; r < rows; ++r) static_cast<int32_t*>(labels.data)[r] = static_cast<int32_t>(r % columns);
+  const std::vector<int64_t> shape = {rows, columns};
+  Owned student(shape), teacher(shape), dz(shape, DType::float32, Fill::poison), loss({1}), temperature({1}),
+      labels({rows}, DType::int32);
+  for (int64_t i = 0; i < rows * columns; ++i) teacher.set(i, -teacher[i] * static_cast<float>(i % 7));
+  teacher.send();
+  temperature.set(0, t);
+  temperature.send();
+  for (int64_t r = 0; r < rows; ++r) labels.set(r, static_cast<float>(r % columns));
+  labels.send();
 
-  const auto divergence = [&] {
-    kernels->softmax_kl(student.view, teacher.view, temperature.view, loss.view, dz.view);
-  };
+  const auto divergence = [&] { kernels.softmax_kl(student.view, teacher.view, temperature.view, loss.view, dz.view); };
   divergence();
+  dz.fetch();
   Reference want, slope, first;
   row_reference(student, teacher, columns, t, want, slope);
   check("softmax_kl gradient", 0, dz[0] * static_cast<float>(rows) / t, slope);
   Owned one({1, columns}), tutor({1, columns}), row_dz({1, columns});
   for (int64_t c = 0; c < columns; ++c) {
-    one[c] = student[c];
-    tutor[c] = teacher[c];
+    one.set(c, student[c]);
+    tutor.set(c, teacher[c]);
   }
-  kernels->softmax_kl(one.view, tutor.view, temperature.view, loss.view, row_dz.view);
+  one.send();
+  tutor.send();
+  kernels.softmax_kl(one.view, tutor.view, temperature.view, loss.view, row_dz.view);
+  loss.fetch();
   first.add(want.value * t * t);
   first.magnitude = want.magnitude * t * t;
   check("softmax_kl loss", 0, loss[0], first);
 
-  const std::string shape = "[" + std::to_string(rows) + ", " + std::to_string(columns) + "]";
+  const std::string text = " [" + std::to_string(rows) + ", " + std::to_string(columns) + "]";
   const double logits = static_cast<double>(rows * columns);
-  report_bytes("softmax_kl " + shape, 12 * logits, threads, divergence);
-  report_bytes("cross_entropy " + shape, 8 * logits, threads,
-               [&] { kernels->cross_entropy(student.view, labels, loss.view, dz.view); });
-  report_bytes("softmax_forward " + shape, 8 * logits, threads,
-               [&] { kernels->softmax_forward(student.view, temperature.view, dz.view); });
-  report_bytes("softmax_backward " + shape, 12 * logits, threads,
-               [&] { kernels->softmax_backward(student.view, teacher.view, temperature.view, dz.view); });
+  const auto record = [&](const char* op) { return Record(op, op + text).with("shape", shape); };
+  report_bytes(record("softmax_kl"), 12 * logits, threads, kernels, divergence);
+  report_bytes(record("cross_entropy"), 8 * logits, threads, kernels,
+               [&] { kernels.cross_entropy(student.view, labels.view, loss.view, dz.view); });
+  report_bytes(record("softmax_forward"), 8 * logits, threads, kernels,
+               [&] { kernels.softmax_forward(student.view, temperature.view, dz.view); });
+  report_bytes(record("softmax_backward"), 12 * logits, threads, kernels,
+               [&] { kernels.softmax_backward(student.view, teacher.view, temperature.view, dz.view); });
 }
 
 }  // namespace
 }  // namespace retort
 
 int main() {
-  std::printf("%s\n", retort::describe_cpu());
+  std::printf("%s\n", retort::describe_backend().c_str());
+  if (retort::on_gpu()) {
+    retort::run(256, 10, 1);
+    retort::run(8192, 1000, 1);
+    retort::run(4096, 50000, 1);
+    return 0;
+  }
   retort::run(1, 10, 1);
   retort::run(64, 10, 1);
   retort::run(64, 100, 1);

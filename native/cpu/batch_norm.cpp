@@ -1,3 +1,5 @@
+#include "batch_norm.h"
+
 #include <cmath>
 
 #include "channels.h"
@@ -10,17 +12,9 @@ void CpuKernels::batch_norm_forward(const TensorView& x, const TensorView& gamma
                                     TensorView& running_mean, TensorView& running_variance, TensorView& y,
                                     TensorView& saved_mean, TensorView& saved_inv_std, float momentum, float epsilon) {
   const char* op = "batch_norm_forward";
-  const Channels shape = channels_of(op, "x", x);
-  require_dtype(op, "y", y);
-  require_one_shape(op, "x and y", x, y);
-  require_vector(op, "gamma", gamma, shape.channels);
-  require_vector(op, "beta", beta, shape.channels);
-  require_vector(op, "running_mean", running_mean, shape.channels);
-  require_vector(op, "running_variance", running_variance, shape.channels);
-  require_vector(op, "saved_mean", saved_mean, shape.channels);
-  require_vector(op, "saved_inv_std", saved_inv_std, shape.channels);
+  const Channels shape =
+      require_batch_norm_forward(op, x, gamma, beta, running_mean, running_variance, y, saved_mean, saved_inv_std);
   const double count = static_cast<double>(shape.values());
-  if (shape.values() < 2) refuse(op, "each channel must have at least 2 values", describe(x));
   const float *from = floats(x), *scale = floats(gamma), *shift = floats(beta);
   float *to = floats(y), *mean = floats(saved_mean), *inv_std = floats(saved_inv_std);
   float *mean_kept = floats(running_mean), *variance_kept = floats(running_variance);
@@ -56,13 +50,7 @@ void CpuKernels::batch_norm_inference(const TensorView& x, const TensorView& gam
                                       const TensorView& running_mean, const TensorView& running_variance, TensorView& y,
                                       float epsilon) {
   const char* op = "batch_norm_inference";
-  const Channels shape = channels_of(op, "x", x);
-  require_dtype(op, "y", y);
-  require_one_shape(op, "x and y", x, y);
-  require_vector(op, "gamma", gamma, shape.channels);
-  require_vector(op, "beta", beta, shape.channels);
-  require_vector(op, "running_mean", running_mean, shape.channels);
-  require_vector(op, "running_variance", running_variance, shape.channels);
+  const Channels shape = require_batch_norm_inference(op, x, gamma, beta, running_mean, running_variance, y);
   const float *from = floats(x), *scale = floats(gamma), *shift = floats(beta);
   const float *mean = floats(running_mean), *variance = floats(running_variance);
   float* to = floats(y);
@@ -78,16 +66,7 @@ void CpuKernels::batch_norm_backward(const TensorView& x, const TensorView& dy, 
                                      const TensorView& saved_mean, const TensorView& saved_inv_std, TensorView& dx,
                                      TensorView& dgamma, TensorView& dbeta) {
   const char* op = "batch_norm_backward";
-  const Channels shape = channels_of(op, "x", x);
-  require_dtype(op, "dy", dy);
-  require_dtype(op, "dx", dx);
-  require_one_shape(op, "x and dy", x, dy);
-  require_one_shape(op, "x and dx", x, dx);
-  require_vector(op, "gamma", gamma, shape.channels);
-  require_vector(op, "saved_mean", saved_mean, shape.channels);
-  require_vector(op, "saved_inv_std", saved_inv_std, shape.channels);
-  require_vector(op, "dgamma", dgamma, shape.channels);
-  require_vector(op, "dbeta", dbeta, shape.channels);
+  const Channels shape = require_batch_norm_backward(op, x, dy, gamma, saved_mean, saved_inv_std, dx, dgamma, dbeta);
   const double count = static_cast<double>(shape.values());
   const float *at = floats(x), *from = floats(dy), *scale = floats(gamma);
   const float *mean = floats(saved_mean), *inv_std = floats(saved_inv_std);

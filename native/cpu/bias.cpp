@@ -1,3 +1,5 @@
+#include "bias.h"
+
 #include "channels.h"
 #include "cpu_kernels.h"
 
@@ -5,11 +7,7 @@ namespace retort {
 namespace RETORT_ISA {
 
 void CpuKernels::bias_forward(const TensorView& x, const TensorView& bias, TensorView& y) {
-  const char* op = "bias_forward";
-  const Channels shape = channels_of(op, "x", x);
-  require_vector(op, "bias", bias, shape.channels);
-  require_dtype(op, "y", y);
-  require_one_shape(op, "x and y", x, y);
+  const Channels shape = require_bias_forward(x, bias, y);
   const float *from = floats(x), *add = floats(bias);
   float* to = floats(y);
   // Rows of one bias vector, or planes of one bias value.
@@ -31,9 +29,7 @@ void CpuKernels::bias_forward(const TensorView& x, const TensorView& bias, Tenso
 }
 
 void CpuKernels::bias_backward(const TensorView& dy, TensorView& dbias) {
-  const char* op = "bias_backward";
-  const Channels shape = channels_of(op, "dy", dy);
-  require_vector(op, "dbias", dbias, shape.channels);
+  const Channels shape = require_bias_backward(dy, dbias);
   const float* from = floats(dy);
   float* to = floats(dbias);
   split_channels(threads_, shape, [&](int64_t begin, int64_t end) {

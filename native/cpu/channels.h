@@ -1,4 +1,4 @@
-// Tensors [N,C] and [N,C,H,W] seen as [samples, channels, plane], the plane being 1 for [N,C].
+// Loops over tensors seen as [samples, channels, plane].
 #pragma once
 
 #include "require.h"
@@ -7,20 +7,6 @@
 
 namespace retort {
 namespace RETORT_ISA {
-
-struct Channels {
-  int64_t samples, channels, plane;
-
-  int64_t values() const { return samples * plane; }
-};
-
-inline Channels channels_of(const char* op, const char* name, const TensorView& tensor) {
-  require_dtype(op, name, tensor);
-  if (tensor.rank != 2 && tensor.rank != 4) {
-    refuse(op, std::string(name) + " must be [N, C] or [N, C, H, W]", describe(tensor));
-  }
-  return {tensor.dims[0], tensor.dims[1], tensor.rank == 4 ? tensor.dims[2] * tensor.dims[3] : 1};
-}
 
 // body(begin, end) over the channels, at most column_block at a time.
 template <typename Body>

@@ -1,31 +1,16 @@
 // The ways of a convolution; conv2d.cpp chooses among them.
 #pragma once
 
+#include "../require/conv2d.h"
 #include "pooling.h"
 #include "retort/kernels.h"
 
 namespace retort {
 namespace RETORT_ISA {
 
-struct Convolution {
-  int64_t batch, channels, height, width;  // x
-  int64_t outputs, out_height, out_width;  // y
-  Window window;
-  int64_t groups;
+struct Convolution : ConvolutionShape {
   int32_t threads;
-
-  int64_t group_channels() const { return channels / groups; }
-  int64_t group_outputs() const { return outputs / groups; }
-  int64_t taps() const { return static_cast<int64_t>(window.kernel_h) * window.kernel_w; }
-  int64_t multiply_adds() const { return batch * outputs * out_height * out_width * group_channels() * taps(); }
 };
-
-// Judges the shapes of op, whose tensors have these names.
-Convolution convolution_of(const char* op, const char* x_name, const TensorView& x, const char* w_name,
-                           const TensorView& w, const char* y_name, const TensorView& y, const Window& window,
-                           int32_t groups, int32_t threads);
-// The biases, judged; null where there are none.
-const float* biases_of(const char* op, const TensorView* bias, const Convolution& shape);
 
 // Where a convolution's planes go that are pooled while they are in the cache.
 struct PooledPlanes {

@@ -3,7 +3,6 @@
 #include "conv2d.h"
 #include "cpu_kernels.h"
 #include "pooling.h"
-#include "require.h"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -13,31 +12,17 @@ constexpr const char* op = "conv2d_max_pool2d_forward";
 // Of a convolution's output that waits for its pooling.
 constexpr int64_t block_floats = 1 << 18;
 
-// The y that conv2d_forward would write, without memory of its own; data is only there to be judged.
-TensorView between(const TensorView& x, const TensorView& w, const Window& window) {
-  TensorView y;
-  y.data = x.data;
-  y.rank = 4;
-  y.dims[0] = x.dims[0];
-  y.dims[1] = w.dims[0];
-  y.dims[2] = (x.dims[2] + 2 * window.pad_h - window.kernel_h) / std::max(window.stride_h, 1) + 1;
-  y.dims[3] = (x.dims[3] + 2 * window.pad_w - window.kernel_w) / std::max(window.stride_w, 1) + 1;
-  return y;
-}
-
 }  // namespace
 
 void CpuKernels::conv2d_max_pool2d_forward(const TensorView& x, const TensorView& w, const TensorView* bias,
                                            TensorView& y, TensorView* index, const Window& window, int32_t groups,
                                            Activation activation, const Window& pool) {
   const TensorView middle = between(x, w, window);
-  const Convolution shape = convolution_of(op, "x", x, "w", w, "x", middle, window, groups, threads_);
-  const float* values = biases_of(op, bias, shape);
-  const Pooling pooling = pooling_of(op, "the convolution", middle, "y", y, pool);
-  if (index) {
-    require_dtype(op, "index", *index, DType::int32);
-    require_one_shape(op, "y and index", y, *index);
-  }
+  const Convolution shape{require_convolution(op, "x", x, "w", w, "x", middle, window, groups), threads_};
+  require_bias(op, bias, shape);
+  const float* values = bias ? floats(*bias) : nullptr;
+  const Pooling pooling{require_pooling(op, "the convolution", middle, "y", y, pool)};
+  if (index) require_places(op, "y and index", y, *index);
   int32_t* places = index ? static_cast<int32_t*>(index->data) : nullptr;
   const PooledPlanes pooled{pooling, floats(y), places};
   if (by_two_fits(shape, pooling, activation)) {

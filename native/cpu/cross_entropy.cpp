@@ -8,12 +8,8 @@ namespace RETORT_ISA {
 
 void CpuKernels::cross_entropy(const TensorView& z, const TensorView& labels, TensorView& loss, TensorView& dz) {
   const char* op = "cross_entropy";
-  require_logits(op, "z", z);
+  require_cross_entropy(op, z, labels, loss, dz);
   const int64_t rows = z.dims[0], columns = z.dims[1];
-  require_vector(op, "labels", labels, rows, DType::int32);
-  require_vector(op, "loss", loss, 1);
-  require_logits(op, "dz", dz);
-  require_one_shape(op, "z and dz", z, dz);
   const int32_t* label = static_cast<const int32_t*>(labels.data);
   for (int64_t r = 0; r < rows; ++r) {
     if (label[r] < 0 || label[r] >= columns) {

@@ -1,5 +1,6 @@
+#include "dropout.h"
+
 #include "cpu_kernels.h"
-#include "require.h"
 #include "split.h"
 
 namespace retort {
@@ -36,12 +37,7 @@ void draw(uint32_t key0, uint32_t key1, uint64_t first, uint32_t stream, uint32_
 }  // namespace
 
 void CpuKernels::dropout(const TensorView& x, const TensorView& seed, TensorView& y, float rate, int32_t stream) {
-  const char* op = "dropout";
-  require_dtype(op, "x", x);
-  require_vector(op, "seed", seed, 2, DType::int32);
-  require_dtype(op, "y", y);
-  require_one_shape(op, "x and y", x, y);
-  if (!(rate >= 0.0f && rate < 1.0f)) refuse(op, "rate must be in [0, 1)", rate);
+  require_dropout(x, seed, y, rate);
   const uint32_t* key = static_cast<const uint32_t*>(seed.data);
   const uint32_t key0 = key[0], key1 = key[1];
   // The upper 24 bits of a word against rate·2^24: exact in float.

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "cpu_kernels.h"
+#include "matmul.h"
 #include "parallel.h"
 #include "product.h"
-#include "require.h"
+#include "retort/bfloat16.h"
+#include "split.h"
 #include "vector_math.h"
 
 namespace retort {
@@ -47,39 +49,54 @@ void multiply_blas(const Product& p, int32_t threads) {
   });
 }
 
-void CpuKernels::matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y,
-                        bool transpose_a, bool transpose_b, Activation activation) {
-  require_rank("matmul", "a", a, 2, "[M, K]");
-  require_rank("matmul", "b", b, 2, "[K, N]");
-  require_rank("matmul", "y", y, 2, "[M, N]");
-  const int64_t m = a.dim(transpose_a ? 1 : 0), k = a.dim(transpose_a ? 0 : 1);
-  const int64_t n = b.dim(transpose_b ? 0 : 1);
-  if (b.dim(transpose_b ? 1 : 0) != k) {
-    refuse("matmul", "a and b must agree in K", describe(a), transpose_a ? " transposed" : "", " and ", describe(b),
-           transpose_b ? " transposed" : "");
-  }
-  if (y.dim(0) != m || y.dim(1) != n) {
-    refuse("matmul", "y must be [" + std::to_string(m) + ", " + std::to_string(n) + "] float32", describe(y));
-  }
-  if (bias) require_vector("matmul", "bias", *bias, n);
-  Product product;
-  product.m = m, product.n = n, product.k = k;
-  product.a = floats(a);
-  product.a_row = transpose_a ? 1 : k, product.a_column = transpose_a ? m : 1;
-  product.b = floats(b);
-  product.b_row = transpose_b ? 1 : n, product.b_column = transpose_b ? k : 1;
-  product.bias = bias ? floats(*bias) : nullptr;
-  product.c = floats(y);
-  product.activation = activation;
+namespace {
+
+// Slots of scratch memory that no way of multiplying uses.
+constexpr int32_t a_slot = 4, b_slot = 5, y_slot = 6;
+
+void multiply(const Product& product, int32_t threads) {
   // Dot products pack nothing, which pays while few rows share what would be packed; OpenBLAS blocks for more levels of
   // cache, which pays where neither matrix fits into one.
-  if (m >= 768 && n >= 768 && k >= 768) {
-    multiply_blas(product, threads_);
-  } else if (transpose_b && !transpose_a && m <= 128) {
-    multiply_dots(product, threads_);
+  if (product.m >= 768 && product.n >= 768 && product.k >= 768) {
+    multiply_blas(product, threads);
+  } else if (product.a_column == 1 && product.b_row == 1 && product.m <= 128) {
+    multiply_dots(product, threads);
   } else {
-    multiply_panels(product, threads_);
+    multiply_panels(product, threads);
   }
+}
+
+const float* widened(const TensorView& tensor, int32_t slot, int32_t threads) {
+  if (tensor.dtype == DType::float32) return floats(tensor);
+  const auto* from = static_cast<const bfloat16*>(tensor.data);
+  float* to = scratch(slot, tensor.size());
+  split(threads, tensor.size(), chunk_elements, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) to[i] = to_float(from[i]);
+  });
+  return to;
+}
+
+}  // namespace
+
+void CpuKernels::matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y,
+                        bool transpose_a, bool transpose_b, Activation activation) {
+  const auto [m, n, k] = require_matmul(a, b, bias, y, transpose_a, transpose_b);
+  const bool rounded = y.dtype == DType::bfloat16;
+  Product product;
+  product.m = m, product.n = n, product.k = k;
+  product.a = widened(a, a_slot, threads_);
+  product.a_row = transpose_a ? 1 : k, product.a_column = transpose_a ? m : 1;
+  product.b = widened(b, b_slot, threads_);
+  product.b_row = transpose_b ? 1 : n, product.b_column = transpose_b ? k : 1;
+  product.bias = bias ? floats(*bias) : nullptr;
+  product.c = rounded ? scratch(y_slot, y.size()) : floats(y);
+  product.activation = activation;
+  multiply(product, threads_);
+  if (!rounded) return;
+  auto* to = static_cast<bfloat16*>(y.data);
+  split(threads_, y.size(), chunk_elements, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) to[i] = to_bfloat16(product.c[i]);
+  });
 }
 
 }  // namespace RETORT_ISA

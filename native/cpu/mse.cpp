@@ -1,5 +1,6 @@
+#include "mse.h"
+
 #include "cpu_kernels.h"
-#include "require.h"
 #include "split.h"
 #include "sum.h"
 
@@ -7,13 +8,7 @@ namespace retort {
 namespace RETORT_ISA {
 
 void CpuKernels::mse(const TensorView& x, const TensorView& target, TensorView& loss, TensorView& dx) {
-  const char* op = "mse";
-  require_dtype(op, "x", x);
-  require_dtype(op, "target", target);
-  require_dtype(op, "dx", dx);
-  require_one_shape(op, "x and target", x, target);
-  require_one_shape(op, "x and dx", x, dx);
-  require_vector(op, "loss", loss, 1);
+  require_mse(x, target, loss, dx);
   const int64_t n = x.size();
   const float slope = static_cast<float>(2.0 / static_cast<double>(n));
   const float *at = floats(x), *goal = floats(target);

@@ -1,33 +1,22 @@
+#include "optimizer.h"
+
 #include <cmath>
 
 #include "cpu_kernels.h"
-#include "require.h"
 #include "split.h"
 
 namespace retort {
 namespace RETORT_ISA {
 namespace {
 
-void require_state(const char* op, const char* name, const char* both, const TensorView& w, const TensorView& state) {
-  require_dtype(op, name, state);
-  require_one_shape(op, both, w, state);
-}
-
-float scale_of(const char* op, const TensorView* gradient_scale) {
-  return gradient_scale == nullptr ? 1.0f : require_scalar(op, "gradient_scale", *gradient_scale);
-}
+float scale_of(const TensorView* gradient_scale) { return gradient_scale == nullptr ? 1.0f : *floats(*gradient_scale); }
 
 }  // namespace
 
 void CpuKernels::sgd_step(const TensorView& dw, const TensorView& learning_rate, const TensorView* gradient_scale,
                           TensorView& w, TensorView* velocity, float momentum, float weight_decay, bool nesterov) {
-  const char* op = "sgd_step";
-  require_dtype(op, "w", w);
-  require_state(op, "dw", "w and dw", w, dw);
-  if (velocity != nullptr) require_state(op, "velocity", "w and velocity", w, *velocity);
-  if (velocity == nullptr && momentum != 0.0f) refuse(op, "momentum must be 0 without a velocity", momentum);
-  const float rate = require_scalar(op, "learning_rate", learning_rate);
-  const float scale = scale_of(op, gradient_scale);
+  require_sgd_step(dw, learning_rate, gradient_scale, w, velocity, momentum);
+  const float rate = *floats(learning_rate), scale = scale_of(gradient_scale);
   const float* gradient = floats(dw);
   float* weight = floats(w);
   if (velocity == nullptr) {
@@ -54,17 +43,9 @@ void CpuKernels::sgd_step(const TensorView& dw, const TensorView& learning_rate,
 void CpuKernels::adam_step(const TensorView& dw, const TensorView& learning_rate, const TensorView& step,
                            const TensorView* gradient_scale, TensorView& w, TensorView& m, TensorView& v, float beta1,
                            float beta2, float epsilon, float weight_decay, bool decoupled) {
-  const char* op = "adam_step";
-  require_dtype(op, "w", w);
-  require_state(op, "dw", "w and dw", w, dw);
-  require_state(op, "m", "w and m", w, m);
-  require_state(op, "v", "w and v", w, v);
-  const float rate = require_scalar(op, "learning_rate", learning_rate);
-  const float t = require_scalar(op, "step", step);
-  const float scale = scale_of(op, gradient_scale);
-  if (!(t >= 1.0f)) refuse(op, "step must be 1 or more", t);
-  if (!(beta1 >= 0.0f && beta1 < 1.0f)) refuse(op, "beta1 must be in [0, 1)", beta1);
-  if (!(beta2 >= 0.0f && beta2 < 1.0f)) refuse(op, "beta2 must be in [0, 1)", beta2);
+  require_adam_step(dw, learning_rate, step, gradient_scale, w, m, v, beta1, beta2);
+  const float rate = *floats(learning_rate), t = *floats(step), scale = scale_of(gradient_scale);
+  if (!(t >= 1.0f)) refuse("adam_step", "step must be 1 or more", t);
   const float size = static_cast<float>(rate / (1.0 - std::pow(static_cast<double>(beta1), static_cast<double>(t))));
   const float root =
       static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(static_cast<double>(beta2), static_cast<double>(t))));

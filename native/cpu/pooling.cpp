@@ -4,22 +4,12 @@
 
 #include "cpu_kernels.h"
 #include "pooling_by_two.h"
-#include "require.h"
 #include "split.h"
 #include "vector_math.h"
 
 namespace retort {
 namespace RETORT_ISA {
 namespace {
-
-int64_t pooled_size(const char* op, int64_t size, int32_t kernel, int32_t stride, int32_t pad) {
-  if (kernel < 1) refuse(op, "kernel must be 1 or more", kernel);
-  if (stride < 1) refuse(op, "stride must be 1 or more", stride);
-  if (pad < 0 || pad >= kernel) refuse(op, "pad must be 0 or more and below the kernel", pad, " for kernel ", kernel);
-  const int64_t padded = size + 2 * int64_t{pad};
-  if (padded < kernel) refuse(op, "kernel must fit into the padded input", kernel, " over ", padded);
-  return (padded - kernel) / stride + 1;
-}
 
 // body(row, column, first, last): the places `row` of x that output row `y_row` sees at kernel place (·, column), for
 // the output columns [first, last) where the place is not padding; the leftmost is x column first·stride_w + column.
@@ -114,19 +104,6 @@ void avg_plane_backward(const Pooling& p, const float* dy, float* dx) {
 
 }  // namespace
 
-Pooling pooling_of(const char* op, const char* x_name, const TensorView& x, const char* y_name, const TensorView& y,
-                   const Window& window) {
-  require_rank(op, x_name, x, 4, "[N, C, H, W]");
-  const int64_t rows = pooled_size(op, x.dims[2], window.kernel_h, window.stride_h, window.pad_h);
-  const int64_t columns = pooled_size(op, x.dims[3], window.kernel_w, window.stride_w, window.pad_w);
-  require_rank(op, y_name, y, 4, "[N, C, H', W']");
-  const int64_t dims[4] = {x.dims[0], x.dims[1], rows, columns};
-  for (int32_t i = 0; i < 4; ++i) {
-    if (y.dims[i] != dims[i]) refuse(op, std::string(y_name) + " must be " + shape_text(4, dims), describe(y));
-  }
-  return {x.dims[0] * x.dims[1], x.dims[2], x.dims[3], rows, columns, window};
-}
-
 void max_pool_plane(const Pooling& p, const float* x, float* y, int32_t* index) {
   if (index == nullptr && p.by_two() && max_by_two_values(x, p.height, p.width, y)) return;
   if (index == nullptr) index = reinterpret_cast<int32_t*>(scratch(6, p.pooled()));
@@ -135,10 +112,9 @@ void max_pool_plane(const Pooling& p, const float* x, float* y, int32_t* index) 
 
 void CpuKernels::max_pool2d_forward(const TensorView& x, TensorView& y, TensorView& index, const Window& window) {
   const char* op = "max_pool2d_forward";
-  const Pooling p = pooling_of(op, "x", x, "y", y, window);
-  require_dtype(op, "index", index, DType::int32);
-  require_one_shape(op, "y and index", y, index);
-  if (p.plane() > INT32_MAX) refuse(op, "a plane must have below 2^31 places", p.plane());
+  const Pooling p{require_pooling(op, "x", x, "y", y, window)};
+  require_places(op, "y and index", y, index);
+  require_plane(op, p.plane());
   const float* from = floats(x);
   float* to = floats(y);
   int32_t* at = static_cast<int32_t*>(index.data);
@@ -152,9 +128,8 @@ void CpuKernels::max_pool2d_forward(const TensorView& x, TensorView& y, TensorVi
 void CpuKernels::max_pool2d_backward(const TensorView& dy, const TensorView& index, TensorView& dx,
                                      const Window& window) {
   const char* op = "max_pool2d_backward";
-  const Pooling p = pooling_of(op, "dx", dx, "dy", dy, window);
-  require_dtype(op, "index", index, DType::int32);
-  require_one_shape(op, "dy and index", dy, index);
+  const Pooling p{require_pooling(op, "dx", dx, "dy", dy, window)};
+  require_places(op, "dy and index", dy, index);
   const float* from = floats(dy);
   const int32_t* at = static_cast<const int32_t*>(index.data);
   float* to = floats(dx);
@@ -170,7 +145,7 @@ void CpuKernels::max_pool2d_backward(const TensorView& dy, const TensorView& ind
 }
 
 void CpuKernels::avg_pool2d_forward(const TensorView& x, TensorView& y, const Window& window) {
-  const Pooling p = pooling_of("avg_pool2d_forward", "x", x, "y", y, window);
+  const Pooling p{require_pooling("avg_pool2d_forward", "x", x, "y", y, window)};
   const float* from = floats(x);
   float* to = floats(y);
   split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {
@@ -183,7 +158,7 @@ void CpuKernels::avg_pool2d_forward(const TensorView& x, TensorView& y, const Wi
 }
 
 void CpuKernels::avg_pool2d_backward(const TensorView& dy, TensorView& dx, const Window& window) {
-  const Pooling p = pooling_of("avg_pool2d_backward", "dx", dx, "dy", dy, window);
+  const Pooling p{require_pooling("avg_pool2d_backward", "dx", dx, "dy", dy, window)};
   const float* from = floats(dy);
   float* to = floats(dx);
   split(threads_, p.planes, p.grain(), [&](int64_t begin, int64_t end) {

@@ -1,38 +1,12 @@
+#include "reduce.h"
+
 #include "cpu_kernels.h"
-#include "require.h"
 #include "split.h"
 #include "sum.h"
 
 namespace retort {
 namespace RETORT_ISA {
 namespace {
-
-constexpr int32_t max_rank = TensorView::max_rank;
-
-// x's dimensions, innermost first, neighbours of one kind merged, sizes of 1 left out.
-struct Dims {
-  int32_t count = 0;
-  int64_t size[max_rank] = {}, stride[max_rank] = {};
-
-  void add(int64_t dim, int64_t step) {
-    size[count] = dim;
-    stride[count++] = step;
-  }
-  int64_t places() const {
-    int64_t n = 1;
-    for (int32_t d = 0; d < count; ++d) n *= size[d];
-    return n;
-  }
-  // Where place i stands in x.
-  int64_t offset(int64_t i) const {
-    int64_t at = 0;
-    for (int32_t d = 0; d < count; ++d) {
-      at += i % size[d] * stride[d];
-      i /= size[d];
-    }
-    return at;
-  }
-};
 
 // NaN wins over every number.
 inline float larger(float a, float b) {
@@ -102,39 +76,14 @@ void reduce_columns(const float* x, const Dims& outer, int64_t n, ReduceOp op, d
 }  // namespace
 
 void CpuKernels::reduce(const TensorView& x, TensorView& y, ReduceOp op) {
-  const char* name = "reduce";
-  require_dtype(name, "x", x);
-  require_dtype(name, "y", y);
-  if (op < ReduceOp::sum || op > ReduceOp::sum_of_squares) {
-    refuse(name, "op must be 0 to 3", static_cast<int32_t>(op));
-  }
-  const bool whole = y.rank == 1 && y.dims[0] == 1;
-  bool fits = whole || x.rank == y.rank;
-  for (int32_t i = 0; fits && !whole && i < x.rank; ++i) fits = y.dims[i] == x.dims[i] || y.dims[i] == 1;
-  if (!fits) refuse(name, "y must be [1] or have x's dimension or 1 in every place", describe(x), " to ", describe(y));
-
-  Dims kept, reduced;
-  bool last_kept = false;
-  int64_t stride = 1;
-  int32_t kind = -1;
-  for (int32_t i = x.rank - 1; i >= 0; --i) {
-    if (x.dims[i] == 1) continue;
-    const int32_t keep = !whole && y.dims[i] != 1;
-    Dims& dims = keep != 0 ? kept : reduced;
-    if (kind < 0) last_kept = keep != 0;
-    if (kind == keep) {
-      dims.size[dims.count - 1] *= x.dims[i];
-    } else {
-      dims.add(x.dims[i], stride);
-    }
-    kind = keep;
-    stride *= x.dims[i];
-  }
+  require_reduce(x, y, op);
+  const Reduction shape = reduction_of(x, y);
+  const Dims &kept = shape.kept, &reduced = shape.reduced;
   const double share = op == ReduceOp::mean ? 1.0 / static_cast<double>(reduced.places()) : 1.0;
   const float* from = floats(x);
   float* to = floats(y);
 
-  if (last_kept && reduced.count > 0) {
+  if (shape.last_kept && reduced.count > 0) {
     Dims outer = kept;
     const int64_t n = outer.size[0];
     outer.size[0] = 1;
@@ -153,7 +102,7 @@ void CpuKernels::reduce(const TensorView& x, TensorView& y, ReduceOp op) {
   // The neighbours are reduced (or nothing is): the innermost reduced dimension is a run of memory.
   Dims outer = reduced;
   int64_t n = 1;
-  if (!last_kept && reduced.count > 0) {
+  if (!shape.last_kept && reduced.count > 0) {
     n = outer.size[0];
     outer.size[0] = 1;
   }

@@ -1,6 +1,7 @@
 #include "cpu_kernels.h"
 #include "logits.h"
 #include "rows.h"
+#include "temperature.h"
 #include "vector_math.h"
 
 namespace retort {
@@ -8,9 +9,7 @@ namespace RETORT_ISA {
 
 void CpuKernels::softmax_forward(const TensorView& z, const TensorView& temperature, TensorView& p) {
   const char* op = "softmax_forward";
-  require_logits(op, "z", z);
-  require_logits(op, "p", p);
-  require_one_shape(op, "z and p", z, p);
+  require_softmax_forward(op, z, temperature, "p", p);
   const float t = require_temperature(op, temperature);
   const int64_t columns = z.dims[1];
   for_rows(threads_, z.dims[0], columns, floats(z), nullptr, floats(p),
@@ -30,11 +29,7 @@ void CpuKernels::softmax_forward(const TensorView& z, const TensorView& temperat
 void CpuKernels::softmax_backward(const TensorView& p, const TensorView& dp, const TensorView& temperature,
                                   TensorView& dz) {
   const char* op = "softmax_backward";
-  require_logits(op, "p", p);
-  require_logits(op, "dp", dp);
-  require_logits(op, "dz", dz);
-  require_one_shape(op, "p and dp", p, dp);
-  require_one_shape(op, "p and dz", p, dz);
+  require_softmax_backward(op, "p", p, "dp", dp, temperature, dz);
   const float t = require_temperature(op, temperature);
   const int64_t columns = p.dims[1];
   for_rows(threads_, p.dims[0], columns, floats(p), floats(dp), floats(dz),
@@ -49,9 +44,7 @@ void CpuKernels::softmax_backward(const TensorView& p, const TensorView& dp, con
 
 void CpuKernels::log_softmax_forward(const TensorView& z, const TensorView& temperature, TensorView& y) {
   const char* op = "log_softmax_forward";
-  require_logits(op, "z", z);
-  require_logits(op, "y", y);
-  require_one_shape(op, "z and y", z, y);
+  require_softmax_forward(op, z, temperature, "y", y);
   const float t = require_temperature(op, temperature);
   const int64_t columns = z.dims[1];
   for_rows(threads_, z.dims[0], columns, floats(z), nullptr, floats(y),
@@ -70,11 +63,7 @@ void CpuKernels::log_softmax_forward(const TensorView& z, const TensorView& temp
 void CpuKernels::log_softmax_backward(const TensorView& y, const TensorView& dy, const TensorView& temperature,
                                       TensorView& dz) {
   const char* op = "log_softmax_backward";
-  require_logits(op, "y", y);
-  require_logits(op, "dy", dy);
-  require_logits(op, "dz", dz);
-  require_one_shape(op, "y and dy", y, dy);
-  require_one_shape(op, "y and dz", y, dz);
+  require_softmax_backward(op, "y", y, "dy", dy, temperature, dz);
   const float t = require_temperature(op, temperature);
   const int64_t columns = y.dims[1];
   for_rows(threads_, y.dims[0], columns, floats(y), floats(dy), floats(dz),

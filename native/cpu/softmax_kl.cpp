@@ -1,6 +1,7 @@
 #include "cpu_kernels.h"
 #include "logits.h"
 #include "rows.h"
+#include "temperature.h"
 #include "vector_math.h"
 
 namespace retort {
@@ -14,12 +15,7 @@ constexpr int32_t power_slot = 7;
 void CpuKernels::softmax_kl(const TensorView& student, const TensorView& teacher, const TensorView& temperature,
                             TensorView& loss, TensorView& dz) {
   const char* op = "softmax_kl";
-  require_logits(op, "student", student);
-  require_logits(op, "teacher", teacher);
-  require_one_shape(op, "student and teacher", student, teacher);
-  require_logits(op, "dz", dz);
-  require_one_shape(op, "student and dz", student, dz);
-  require_vector(op, "loss", loss, 1);
+  require_softmax_kl(op, student, teacher, temperature, loss, dz);
   const float t = require_temperature(op, temperature);
   const int64_t rows = student.dims[0], columns = student.dims[1];
   const float gradient_scale = t / static_cast<float>(rows);
@@ -42,7 +38,8 @@ void CpuKernels::softmax_kl(const TensorView& student, const TensorView& teacher
         sum_each(
             lanes, columns, [&](int64_t i, int64_t) { return power[i]; }, tutor_share);
         for (int64_t l = 0; l < lanes.count; ++l) {
-          gap[l] = log(share[l]) - log(tutor_share[l]);
+          // Of the quotient: two logarithms would each lose what their whole part takes.
+          gap[l] = log(share[l] / tutor_share[l]);
           share[l] = gradient_scale / share[l];
           tutor_share[l] = 1.0f / tutor_share[l];
         }

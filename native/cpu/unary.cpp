@@ -1,5 +1,5 @@
+#include "unary.h"
 #include "cpu_kernels.h"
-#include "require.h"
 #include "split.h"
 #include "vector_math.h"
 
@@ -31,10 +31,7 @@ void backward(int32_t threads, const TensorView& seen, const TensorView& dy, Ten
 }  // namespace
 
 void CpuKernels::unary_forward(const TensorView& x, TensorView& y, UnaryOp op) {
-  const char* name = "unary_forward";
-  require_dtype(name, "x", x);
-  require_dtype(name, "y", y);
-  require_one_shape(name, "x and y", x, y);
+  require_unary_forward(x, y, op);
   auto with = [&](auto f) { forward(threads_, x, y, f); };
   switch (op) {
     // NaN stays NaN: it is neither above nor below.
@@ -66,19 +63,11 @@ void CpuKernels::unary_forward(const TensorView& x, TensorView& y, UnaryOp op) {
         return a <= 1.0f ? 0.5f * v * v : a - 0.5f;
       });
   }
-  refuse(name, "op must be 0 to 11", static_cast<int32_t>(op));
 }
 
 void CpuKernels::unary_backward(const TensorView& x, const TensorView& y, const TensorView& dy, TensorView& dx,
                                 UnaryOp op) {
-  const char* name = "unary_backward";
-  require_dtype(name, "x", x);
-  require_dtype(name, "y", y);
-  require_dtype(name, "dy", dy);
-  require_dtype(name, "dx", dx);
-  require_one_shape(name, "x and dy", x, dy);
-  require_one_shape(name, "y and dy", y, dy);
-  require_one_shape(name, "dy and dx", dy, dx);
+  require_unary_backward(x, y, dy, dx, op);
   auto by_x = [&](auto gradient) { backward(threads_, x, dy, dx, gradient); };
   auto by_y = [&](auto gradient) { backward(threads_, y, dy, dx, gradient); };
   switch (op) {
@@ -107,7 +96,6 @@ void CpuKernels::unary_backward(const TensorView& x, const TensorView& y, const 
     case UnaryOp::huber:
       return by_x([](float d, float v) { return d * (v > 1.0f ? 1.0f : (v < -1.0f ? -1.0f : v)); });
   }
-  refuse(name, "op must be 0 to 11", static_cast<int32_t>(op));
 }
 
 }  // namespace RETORT_ISA

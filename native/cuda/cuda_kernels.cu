@@ -49,13 +49,17 @@ void CudaKernels::synchronize() {
     case Refused::nothing:
       return;
     case Refused::label:
-      refuse(fault.op, "labels must be in [0, " + std::to_string(fault.bound) + ")", fault.value, " in row ",
-             fault.place);
+      refuse(fault.op, "labels must be in [0, " + std::to_string(fault.bound) + ")", static_cast<int64_t>(fault.value),
+             " in row ", fault.place);
     case Refused::temperature:
       refuse(fault.op, "temperature must be over 0 and finite", fault.value);
     case Refused::index:
-      refuse(fault.op, "indices must be in [0, " + std::to_string(fault.bound) + ")", fault.value, " at place ",
-             fault.place);
+      refuse(fault.op, "indices must be in [0, " + std::to_string(fault.bound) + ")", static_cast<int64_t>(fault.value),
+             " at place ", fault.place);
+    case Refused::step:
+      refuse(fault.op, "step must be 1 or more", fault.value);
+    case Refused::place:
+      refuse(fault.op, "index must lie in its plane of " + std::to_string(fault.bound), fault.value);
   }
 }
 

@@ -6,7 +6,7 @@
 namespace retort {
 namespace RETORT_ISA {
 
-enum class Refused : int32_t { nothing = 0, label = 1, temperature = 2, index = 3 };
+enum class Refused : int32_t { nothing = 0, label = 1, temperature = 2, index = 3, step = 4, place = 5 };
 
 // What Kernels::synchronize throws. A kernel keeps the first one.
 struct ValueFault {

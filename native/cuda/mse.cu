@@ -1,8 +1,11 @@
 // Mean squared error with its gradient: each block sums a stretch of the elements, a second launch adds the stretches'
-// sums in a fixed order. Bound by memory: 12 bytes an element.
+// sums in a fixed order. Bound by memory: 12 bytes an element. Four squares are added in float, then all in double.
+#include "mse.h"
+
 #include <algorithm>
 
 #include "cuda_kernels.h"
+#include "device/elements.cuh"
 #include "device/sum.cuh"
 
 namespace retort {
@@ -10,18 +13,32 @@ namespace RETORT_ISA {
 namespace {
 
 constexpr int32_t threads = 256;
-constexpr int64_t most_blocks = 1024;
+constexpr int64_t most_blocks = 2048;
 
-__global__ void __launch_bounds__(threads)
-    mse_kernel(const float* x, const float* target, float* dx, double* partial, int64_t size) {
-  __shared__ double shares[threads / warp_size];
-  const float scale = 2.0f / static_cast<float>(size);
-  double sum = 0;
-  for (int64_t i = int64_t{blockIdx.x} * threads + threadIdx.x; i < size; i += int64_t{gridDim.x} * threads) {
-    const float gap = x[i] - target[i];
-    dx[i] = scale * gap;
-    sum += static_cast<double>(gap) * gap;
+template <int32_t width>
+__device__ __forceinline__ double gaps_of(const float* x, const float* target, float* dx, float slope, int64_t i) {
+  const Pack<float, width> at = load_pack<width>(x + i), goal = load_pack<width>(target + i);
+  Pack<float, width> slopes;
+  float sum = 0;
+#pragma unroll
+  for (int32_t j = 0; j < width; ++j) {
+    const float gap = at.at[j] - goal.at[j];
+    slopes.at[j] = slope * gap;
+    sum += gap * gap;
   }
+  store_pack(dx + i, slopes);
+  return static_cast<double>(sum);
+}
+
+template <int32_t width>
+__global__ void __launch_bounds__(threads)
+    mse_kernel(const float* x, const float* target, float* dx, double* partial, int64_t size, float slope) {
+  __shared__ double shares[threads / warp_size];
+  const int64_t first = int64_t{blockIdx.x} * threads + threadIdx.x, step = int64_t{gridDim.x} * threads;
+  const int64_t groups = size / width;
+  double sum = 0;
+  for (int64_t i = first; i < groups; i += step) sum += gaps_of<width>(x, target, dx, slope, i * width);
+  if (groups * width + first < size) sum += gaps_of<1>(x, target, dx, slope, groups * width + first);
   sum = block_reduce<threads>(sum, shares, Add{});
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
@@ -41,16 +58,15 @@ void CudaKernels::mse(const TensorView& x, const TensorView& target, TensorView&
   const char* op = "mse";
   Operands operands(op);
   operands.in("x", x).in("target", target).out("loss", loss).out("dx", dx).scratch(scratch_, scratch_bytes_);
-  require_dtype(op, "x", x);
-  require_dtype(op, "target", target);
-  require_dtype(op, "dx", dx);
-  require_one_shape(op, "x and target", x, target);
-  require_one_shape(op, "x and dx", x, dx);
-  require_vector(op, "loss", loss, 1);
+  require_mse(x, target, loss, dx);
   const int64_t size = x.size();
-  const int32_t blocks = static_cast<int32_t>(std::min((size + threads - 1) / threads, most_blocks));
+  const bool aligned = aligned_to(16, x.data, target.data, dx.data);
+  const int64_t of_block = threads * (aligned ? 4 : 1);
+  const int32_t blocks = static_cast<int32_t>(std::min((size + of_block - 1) / of_block, most_blocks));
   double* const partial = scratch<double>(op, blocks);
-  launch(mse_kernel, blocks, threads, 0, stream_, floats(x), floats(target), floats(dx), partial, size);
+  const float slope = static_cast<float>(2.0 / static_cast<double>(size));
+  launch(aligned ? mse_kernel<4> : mse_kernel<1>, blocks, threads, 0, stream_, floats(x), floats(target), floats(dx),
+         partial, size, slope);
   launch(mse_sum_kernel, 1, threads, 0, stream_, partial, blocks, floats(loss), size);
 }
 

@@ -65,6 +65,21 @@ inline float require_scalar(const char* op, const char* name, const TensorView& 
   return *static_cast<const float*>(tensor.data);
 }
 
+// Tensors [N,C] and [N,C,H,W] seen as [samples, channels, plane], the plane being 1 for [N,C].
+struct Channels {
+  int64_t samples, channels, plane;
+
+  int64_t values() const { return samples * plane; }
+};
+
+inline Channels channels_of(const char* op, const char* name, const TensorView& tensor) {
+  require_dtype(op, name, tensor);
+  if (tensor.rank != 2 && tensor.rank != 4) {
+    refuse(op, std::string(name) + " must be [N, C] or [N, C, H, W]", describe(tensor));
+  }
+  return {tensor.dims[0], tensor.dims[1], tensor.rank == 4 ? tensor.dims[2] * tensor.dims[3] : 1};
+}
+
 inline float* floats(TensorView& tensor) { return static_cast<float*>(tensor.data); }
 inline const float* floats(const TensorView& tensor) { return static_cast<const float*>(tensor.data); }
 

@@ -15,7 +15,7 @@
 namespace retort::simt {
 namespace {
 
-constexpr size_t stack_bytes = 128 << 10;
+constexpr size_t stack_bytes = 128 << 10, guard_bytes = 4 << 10;
 constexpr uint32_t most_threads = 1024;
 
 enum class State { ready, at_block_barrier, at_warp, done };
@@ -27,6 +27,8 @@ struct Fiber {
 
 struct Warp {
   uint32_t arrived = 0, barriers = 0, exchanges = 0;
+  // What the lanes that have arrived wait in.
+  const char* collective = "";
   // Two, because a lane may come to the next exchange while another still reads from this one.
   alignas(16) unsigned char deposits[2][warp_size][most_deposit];
 };
@@ -45,6 +47,9 @@ class Stacks {
   Stacks() {
     memory_ = mmap(nullptr, stack_bytes * most_threads, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory_ == MAP_FAILED) throw std::bad_alloc();
+    // A stack that runs over ends the program here, and not in the next stack's values.
+    for (uint32_t thread = 0; thread < most_threads; ++thread) mprotect(of(thread), guard_bytes, PROT_NONE);
+    declare_stacks(memory_, of(most_threads));
   }
   ~Stacks() { munmap(memory_, stack_bytes * most_threads); }
   Stacks(const Stacks&) = delete;
@@ -75,6 +80,8 @@ struct Launch {
   std::vector<std::vector<Copy>> copies;
   jmp_buf scheduler;
   bool failed = false;
+  // While simt itself is at work nothing is judged: the linker may give it the .cu files' copy of std::string.
+  bool unseen = false;
   std::string fault;
   void* shared = nullptr;
 };
@@ -102,6 +109,13 @@ void shuffle(std::vector<uint32_t>& order) {
 
 [[noreturn]] void leave() { _longjmp(running->scheduler, 1); }
 
+// Ends the launch; the text is a whole sentence.
+[[noreturn]] void stop(const char* text) {
+  running->failed = true;
+  running->fault = text;
+  leave();
+}
+
 void pause(State state) {
   const uint32_t thread = running->current;
   running->fibers[thread].state = state;
@@ -111,7 +125,9 @@ void pause(State state) {
 void enter() {
   for (;;) {
     running->body(running->parameters);
-    if (!running->copies[running->current].empty()) fail("ends before it has waited for its asynchronous copies");
+    for (const Copy& copy : running->copies[running->current]) {
+      if (copy.to) fail("ends before it has waited for its asynchronous copies");
+    }
     ++running->done;
     pause(State::done);
   }
@@ -141,6 +157,25 @@ void release_block() {
   ++l.who.barrier;
 }
 
+// Why no thread of the block can go on.
+std::string stuck() {
+  const Launch& l = *running;
+  std::string text;
+  if (l.waiting > 0) {
+    text = "a barrier is reached by a part of " + block_text(l.who.block) + ": " + std::to_string(l.waiting) + " of " +
+           std::to_string(l.count) + " threads wait, " + std::to_string(l.done) + " have ended";
+  }
+  for (size_t w = 0; w < l.warps.size(); ++w) {
+    const Warp& warp = l.warps[w];
+    if (warp.arrived == 0) continue;
+    const std::string lanes = std::to_string(warp.arrived) + " lanes of warp " + std::to_string(w);
+    if (!text.empty()) return text + "; " + lanes + " wait in " + warp.collective;
+    return "a collective is reached by a part of a warp: " + lanes + " of " + block_text(l.who.block) + " wait in " +
+           warp.collective;
+  }
+  return text;
+}
+
 void run_block(std::vector<uint32_t>& order) {
   Launch& l = *running;
   for (uint32_t i = 0; i < l.count; ++i) {
@@ -165,16 +200,20 @@ void run_block(std::vector<uint32_t>& order) {
     }
     if (moved) continue;
     l.failed = true;
-    l.fault = l.waiting > 0 ? "a barrier is reached by a part of the block: " + std::to_string(l.waiting) +
-                                  " threads wait, " + std::to_string(l.done) + " have ended"
-                            : "a collective is reached by a part of a warp";
+    l.unseen = true;
+    l.fault = stuck();
   }
 }
 
 // Waits until the whole warp is here.
-void meet() {
+void meet(const char* collective) {
   Launch& l = *running;
   Warp& warp = l.warps[l.current / warp_size];
+  if (warp.arrived > 0 && std::strcmp(warp.collective, collective) != 0) {
+    l.unseen = true;
+    fail(("comes to " + std::string(collective) + " while other lanes of its warp wait in " + warp.collective).c_str());
+  }
+  warp.collective = collective;
   if (++warp.arrived < warp_size) {
     pause(State::at_warp);
     return;
@@ -195,8 +234,10 @@ Who who() {
 }
 
 void access(Access kind, const void* address, size_t bytes) {
-  if (!running) return;
-  if (const char* why = judge(who(), kind, address, bytes)) fail(why);
+  if (!running || running->unseen) return;
+  running->unseen = true;
+  if (const char* why = judge(who(), kind, address, bytes)) stop(why);
+  running->unseen = false;
 }
 
 }  // namespace
@@ -244,6 +285,7 @@ void launch(dim3 grid, dim3 block, size_t shared_bytes, const void* parameters, 
   for (uint32_t i = 0; i < blocks; ++i) places[i] = i;
   shuffle(places);
   declare_block(l.shared, shared_bytes, parameters, parameter_bytes);
+  declare_layout(grid, block);
   running = &l;
   for (uint32_t at : places) {
     l.who.block = at;
@@ -272,15 +314,15 @@ void warp_barrier() {
   Warp& warp = running->warps[running->current / warp_size];
   const uint32_t last = warp.arrived + 1;
   if (last == warp_size) ++warp.barriers;
-  meet();
+  meet("__syncwarp");
 }
 
-const unsigned char* exchange(const void* deposit, size_t bytes) {
+const unsigned char* exchange(const void* deposit, size_t bytes, const char* collective) {
   if (bytes > most_deposit) fail("deposits more than 128 bytes in a collective");
   Warp& warp = running->warps[running->current / warp_size];
   unsigned char(&deposits)[warp_size][most_deposit] = warp.deposits[warp.exchanges % 2];
   std::memcpy(deposits[running->current % warp_size], deposit, bytes);
-  meet();
+  meet(collective);
   return deposits[0];
 }
 
@@ -289,6 +331,10 @@ void note_read(const void* address, size_t bytes) { access(Access::read, address
 void note_write(const void* address, size_t bytes) { access(Access::write, address, bytes); }
 
 void copy_later(void* to, const void* from, size_t bytes, size_t valid_bytes) {
+  // The hardware may do it from here on; the threads see it when this thread has waited.
+  if (valid_bytes > 0) note_read(from, valid_bytes);
+  note_write(to, bytes);
+  set_arriving(to, bytes, running->who.launch);
   running->copies[running->current].push_back({to, from, bytes, valid_bytes});
 }
 
@@ -303,20 +349,20 @@ void wait_for_copies(uint32_t groups_left) {
     const Copy copy = copies.front();
     copies.erase(copies.begin());
     if (copy.to == nullptr) continue;
-    if (copy.valid_bytes > 0) note_read(copy.from, copy.valid_bytes);
+    set_arriving(copy.to, copy.bytes, 0);
     note_write(copy.to, copy.bytes);
     std::memcpy(copy.to, copy.from, copy.valid_bytes);
     std::memset(static_cast<char*>(copy.to) + copy.valid_bytes, 0, copy.bytes - copy.valid_bytes);
   }
 }
 
-bool in_kernel() { return running != nullptr; }
+bool in_kernel() { return running && !running->unseen; }
 
 void fail(const char* what) {
-  Launch& l = *running;
-  l.failed = true;
-  l.fault = what;
-  leave();
+  running->unseen = true;
+  stop((thread_text(running->current, running->who.block) + " " + what).c_str());
 }
+
+void start_from(uint64_t seed) { random_state = seed; }
 
 }  // namespace retort::simt

@@ -1,11 +1,30 @@
-// What -fsanitize=thread and -fsanitize=alignment call in the .cu files. There is no sanitizer behind these names here:
+// What -fsanitize=thread, alignment and bounds call in the .cu files. There is no sanitizer behind these names here:
 // the compiler tells of each load and store, and memory.h judges it.
 #include <cstdint>
+#include <cstdio>
+#include <cstring>
 
 #include "simt.h"
 
 using retort::simt::note_read;
 using retort::simt::note_write;
+
+namespace {
+
+struct Place {
+  const char* file;
+  uint32_t line, column;
+};
+
+void fail_at(const Place& place, const char* what) {
+  if (!retort::simt::in_kernel()) return;
+  const char* const slash = std::strrchr(place.file, '/');
+  char text[256];
+  std::snprintf(text, sizeof(text), "%s (%s:%u)", what, slash ? slash + 1 : place.file, place.line);
+  retort::simt::fail(text);
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -29,9 +48,10 @@ void __tsan_func_exit() {}
 void __tsan_vptr_update(void*, void*) {}
 void __tsan_vptr_read(void*) {}
 
-// The compiler's record of a load or store that its type says is aligned.
-void __ubsan_handle_type_mismatch_v1(void*, uintptr_t) {
-  if (retort::simt::in_kernel())
-    retort::simt::fail("loads or stores a vector at an address that is not aligned for it");
+// A load or store whose type says that it is aligned; an index beyond an array whose size the compiler knows. The
+// compiler's record of either begins with its place.
+void __ubsan_handle_type_mismatch_v1(const Place* place, uintptr_t) {
+  fail_at(*place, "loads or stores a vector at an address that is not aligned for it");
 }
+void __ubsan_handle_out_of_bounds(const Place* place, uintptr_t) { fail_at(*place, "indexes an array beyond its end"); }
 }

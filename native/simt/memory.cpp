@@ -20,6 +20,10 @@ constexpr uint32_t many = 0xffffffffu, several_lanes = 0x80000000u;
 struct Cell {
   Who writer{}, reader{};
   bool atomic = false;
+  // The launch of an asynchronous copy that is under way to here, or 0.
+  uint32_t arriving = 0;
+
+  bool known() const { return writer.launch != 0 || reader.launch != 0 || arriving != 0; }
 };
 
 uint32_t warp_of(const Who& who) {
@@ -43,6 +47,17 @@ struct Region {
     }
     return cells.get()[i];
   }
+  // Finer cells, each with what the wider one knew: neighbours of less than a granule are two threads' each its own.
+  void refine(size_t finer) {
+    const size_t each = granule / finer, count = (end - begin + granule - 1) / granule;
+    Cell* all = cells ? static_cast<Cell*>(std::calloc(count * each, sizeof(Cell))) : nullptr;
+    if (cells && !all) throw std::bad_alloc();
+    for (size_t i = 0; all && i < count * each; ++i) {
+      if (cells.get()[i / each].known()) all[i] = cells.get()[i / each];
+    }
+    cells.reset(all);
+    granule = finer;
+  }
 };
 
 struct Range {
@@ -62,9 +77,13 @@ struct Module {
 };
 
 thread_local Call call;
-thread_local Region shared{"shared memory", 0, 0, 2, Use::scratch, true};
-thread_local Region statics{"shared memory", 0, 0, 2, Use::scratch, true};
-thread_local Range parameters, stack;
+// What shared memory's cells begin with in each launch; an access to less makes them finer.
+constexpr size_t word = 4;
+
+thread_local Region shared{"shared memory", 0, 0, word, Use::scratch, true};
+thread_local Region statics{"shared memory", 0, 0, word, Use::scratch, true};
+thread_local Range parameters, stack, stacks;
+thread_local dim3 grid_now, block_now;
 thread_local std::string text;
 
 int look_at(dl_phdr_info* info, size_t, void* found) {
@@ -107,6 +126,13 @@ Region* region_of(uintptr_t at, size_t bytes) {
   return nullptr;
 }
 
+// "5", or "(1, 2)" where there are more dimensions.
+std::string place_in(const dim3& size, uint32_t i) {
+  if (size.y == 1 && size.z == 1) return std::to_string(i);
+  const std::string xy = std::to_string(i % size.x) + ", " + std::to_string(i / size.x % size.y);
+  return "(" + xy + (size.z == 1 ? "" : ", " + std::to_string(i / (size.x * size.y))) + ")";
+}
+
 // "student + 4096, 0 bytes past its end", by the nearest region.
 std::string place(uintptr_t at) {
   const Region* nearest = nullptr;
@@ -121,6 +147,8 @@ std::string place(uintptr_t at) {
   };
   for (const Region& region : call.regions) look(region);
   look(shared);
+  if (statics.holds(at, 1)) look(statics);
+  if (stacks.holds(at, 1)) return "another thread's local memory";
   constexpr uintptr_t far = 1 << 20;
   if (!nearest || best > far) return "memory of no operand";
   if (at < nearest->begin) return nearest->name + " - " + std::to_string(nearest->begin - at);
@@ -129,15 +157,14 @@ std::string place(uintptr_t at) {
 }
 
 const char* say(const Who& who, Access access, uintptr_t at, size_t bytes, const std::string& why) {
-  text = "thread " + std::to_string(who.thread) + " of block " + std::to_string(who.block) +
-         (access == Access::read ? " reads " : " writes ") + std::to_string(bytes) + " bytes at " + place(at) + ", " +
-         why;
+  text = thread_text(who.thread, who.block) + (access == Access::read ? " reads " : " writes ") +
+         std::to_string(bytes) + " bytes at " + place(at) + ", " + why;
   return text.c_str();
 }
 
 std::string name_of(const Who& who) {
   if (who.thread & several_lanes) return "other threads";
-  return "thread " + std::to_string(who.thread) + " of block " + std::to_string(who.block);
+  return thread_text(who.thread, who.block);
 }
 
 // Whether what `then` did is over for `now`: in an earlier launch, before a barrier, or by the same thread.
@@ -198,20 +225,43 @@ void end_call(bool judge) {
   if (!unwritten.empty()) throw Fault("[" + op + "] simt: nobody wrote the output " + unwritten);
 }
 
+static void renew(Region& region, uintptr_t begin, uintptr_t end) {
+  if (region.begin == begin && region.end == end && region.granule == word) return;
+  region.begin = begin;
+  region.end = end;
+  region.granule = word;
+  region.cells.reset();
+}
+
 void declare_block(const void* memory, size_t bytes, const void* arguments, size_t argument_bytes) {
   const auto begin = reinterpret_cast<uintptr_t>(memory);
-  if (shared.begin != begin || shared.end != begin + bytes) {
-    shared.begin = begin;
-    shared.end = begin + bytes;
-    shared.cells.reset();
-  }
+  renew(shared, begin, begin + bytes);
   parameters = {reinterpret_cast<uintptr_t>(arguments), reinterpret_cast<uintptr_t>(arguments) + argument_bytes};
   const Range found = module().statics;
-  if (statics.begin != found.begin) {
-    statics.begin = found.begin;
-    statics.end = found.end;
-    statics.cells.reset();
-  }
+  renew(statics, found.begin, found.end);
+}
+
+void declare_stacks(const void* begin, const void* end) {
+  stacks = {reinterpret_cast<uintptr_t>(begin), reinterpret_cast<uintptr_t>(end)};
+}
+
+void declare_layout(const dim3& grid, const dim3& block) {
+  grid_now = grid;
+  block_now = block;
+}
+
+void set_arriving(const void* address, size_t bytes, uint32_t launch) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  Region* region = region_of(at, bytes);
+  if (!region) return;
+  const size_t last = (at + bytes - 1 - region->begin) / region->granule;
+  for (size_t i = (at - region->begin) / region->granule; i <= last; ++i) region->cell(i).arriving = launch;
+}
+
+std::string block_text(uint32_t block) { return "block " + place_in(grid_now, block); }
+
+std::string thread_text(uint32_t thread, uint32_t block) {
+  return "thread " + place_in(block_now, thread) + " of " + block_text(block);
 }
 
 void declare_stack(const void* begin, const void* end) {
@@ -231,6 +281,11 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
     }
     return say(who, access, at, bytes, "out of bounds");
   }
+  if (region->of_block) {
+    // The address's lowest bit that is set, and the bytes: what a cell may be at most.
+    const size_t fine = bytes | (at - region->begin) | region->granule, unit = fine & (~fine + 1);
+    if (unit < region->granule) region->refine(unit);
+  }
   if (access != Access::read && region->use == Use::in) return say(who, access, at, bytes, "an input");
   const size_t first = (at - region->begin) / region->granule,
                last = (at + bytes - 1 - region->begin) / region->granule;
@@ -240,6 +295,7 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
       return then.launch != 0 && !(region->of_block && (then.launch != who.launch || then.block != who.block));
     };
     const bool written = of_now(cell.writer), atomic = access == Access::atomic;
+    if (cell.arriving == who.launch) return say(who, access, at, bytes, "to which an asynchronous copy is under way");
     if (written && !(atomic && cell.atomic) && !ordered(cell.writer, who)) {
       return say(who, access, at, bytes,
                  "which " + name_of(cell.writer) + " wrote: no barrier lies between, and not both are atomic");
@@ -254,7 +310,10 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
     if (of_now(cell.reader) && !ordered(cell.reader, who)) {
       return say(who, access, at, bytes, "which " + name_of(cell.reader) + " read: no barrier lies between");
     }
-    cell.writer = who;
+    const bool together = atomic && written && !ordered(cell.writer, who);
+    const uint32_t block = cell.writer.block == who.block ? who.block : many;
+    // Several threads' atomics: whoever reads the place next must come after all of them.
+    cell.writer = together ? Who{who.launch, block, many, who.barrier, who.warp_barrier} : who;
     cell.atomic = atomic;
   }
   return nullptr;

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+struct dim3;
+
 namespace retort::simt {
 
 // What a kernel did wrong, with thread, block, address and place in the program.
@@ -38,8 +40,19 @@ void end_call(bool judge);
 // For the scheduler: the memory of the block that runs now.
 void declare_block(const void* shared, size_t shared_bytes, const void* parameters, size_t parameter_bytes);
 void declare_stack(const void* begin, const void* end);
+// The stacks of all threads.
+void declare_stacks(const void* begin, const void* end);
+// What the numbers of threads and blocks stand for in texts.
+void declare_layout(const dim3& grid, const dim3& block);
 // Returns a text when the access is a fault, null otherwise; the text lives until the next one.
 const char* judge(const Who& who, Access access, const void* address, size_t bytes);
+
+// An asynchronous copy of `launch` goes to these bytes, until it is called with 0: an access there is a fault.
+void set_arriving(const void* address, size_t bytes, uint32_t launch);
+
+// "thread 5 of block 2", or by coordinates where there is more than one dimension.
+std::string thread_text(uint32_t thread, uint32_t block);
+std::string block_text(uint32_t block);
 
 const char* current_op();
 

@@ -56,7 +56,7 @@ inline uint4 make_uint4(uint32_t x, uint32_t y, uint32_t z, uint32_t w) { return
 using cudaStream_t = void*;
 
 // A function whose own loads and stores are not a kernel's: the hooks do not see them.
-#define RETORT_UNSEEN __attribute__((no_sanitize("thread", "alignment"), noinline))
+#define RETORT_UNSEEN __attribute__((no_sanitize("thread", "alignment", "bounds"), noinline))
 
 namespace retort::simt {
 
@@ -77,8 +77,8 @@ void launch(dim3 grid, dim3 block, size_t shared_bytes, const void* parameters, 
 void block_barrier();
 void warp_barrier();
 // All 32 lanes of the warp deposit `bytes` bytes; returns the place where lane l's lie, l · most_deposit bytes further,
-// until this lane's next collective. Every lane of the warp must come to it.
-const unsigned char* exchange(const void* deposit, size_t bytes);
+// until this lane's next collective. Every lane of the warp must come to it, and to none of another name.
+const unsigned char* exchange(const void* deposit, size_t bytes, const char* collective = "a collective");
 
 // An access that no other access of its kind can disturb.
 void note_atomic(const void* address, size_t bytes);
@@ -86,20 +86,22 @@ void note_atomic(const void* address, size_t bytes);
 void note_read(const void* address, size_t bytes);
 void note_write(const void* address, size_t bytes);
 
-// cp.async: a copy happens when its thread waits for it, and not before.
+// cp.async: a copy happens when its thread waits for it, and not before; until then nobody may touch its target.
 void copy_later(void* to, const void* from, size_t bytes, size_t valid_bytes);
 void end_copy_group();
 void wait_for_copies(uint32_t groups_left);
 
 // Whether a kernel runs on this thread.
 bool in_kernel();
-// Stops the launch; the text says what a kernel did wrong.
+// Stops the launch; the text says what the thread that runs does wrong: "ends before …".
 [[noreturn]] void fail(const char* what);
+// Orders are drawn from this seed from now on.
+void start_from(uint64_t seed);
 
 template <typename T>
-RETORT_UNSEEN T from_lane(T value, uint32_t lane) {
+RETORT_UNSEEN T from_lane(T value, uint32_t lane, const char* collective) {
   T result;
-  std::memcpy(&result, exchange(&value, sizeof(T)) + lane % warp_size * most_deposit, sizeof(T));
+  std::memcpy(&result, exchange(&value, sizeof(T), collective) + lane % warp_size * most_deposit, sizeof(T));
   return result;
 }
 
@@ -138,29 +140,29 @@ inline void __threadfence() {}
 template <typename T>
 T __shfl_sync(uint32_t mask, T value, int32_t source) {
   retort::simt::whole_warp(mask);
-  return retort::simt::from_lane(value, static_cast<uint32_t>(source));
+  return retort::simt::from_lane(value, static_cast<uint32_t>(source), "__shfl_sync");
 }
 template <typename T>
 T __shfl_xor_sync(uint32_t mask, T value, int32_t bits) {
   retort::simt::whole_warp(mask);
-  return retort::simt::from_lane(value, retort::simt::lane() ^ static_cast<uint32_t>(bits));
+  return retort::simt::from_lane(value, retort::simt::lane() ^ static_cast<uint32_t>(bits), "__shfl_xor_sync");
 }
 template <typename T>
 T __shfl_down_sync(uint32_t mask, T value, uint32_t distance) {
   retort::simt::whole_warp(mask);
   const uint32_t lane = retort::simt::lane(), source = lane + distance;
-  return retort::simt::from_lane(value, source < retort::simt::warp_size ? source : lane);
+  return retort::simt::from_lane(value, source < retort::simt::warp_size ? source : lane, "__shfl_down_sync");
 }
 template <typename T>
 T __shfl_up_sync(uint32_t mask, T value, uint32_t distance) {
   retort::simt::whole_warp(mask);
   const uint32_t lane = retort::simt::lane();
-  return retort::simt::from_lane(value, lane >= distance ? lane - distance : lane);
+  return retort::simt::from_lane(value, lane >= distance ? lane - distance : lane, "__shfl_up_sync");
 }
 RETORT_UNSEEN inline uint32_t __ballot_sync(uint32_t mask, bool predicate) {
   retort::simt::whole_warp(mask);
   const uint32_t mine = predicate;
-  const unsigned char* all = retort::simt::exchange(&mine, sizeof(mine));
+  const unsigned char* all = retort::simt::exchange(&mine, sizeof(mine), "__ballot_sync");
   uint32_t result = 0;
   for (uint32_t l = 0; l < retort::simt::warp_size; ++l) {
     uint32_t theirs;
@@ -202,6 +204,10 @@ inline float __uint_as_float(uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof(value));
   return value;
+}
+// The normal distribution's function.
+inline float normcdff(float x) {
+  return static_cast<float>(0.5 * std::erfc(-0.70710678118654752 * static_cast<double>(x)));
 }
 inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 inline float __fdividef(float a, float b) { return a / b; }

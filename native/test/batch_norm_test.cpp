@@ -7,8 +7,8 @@ namespace {
 
 constexpr float momentum = 0.1f, epsilon = 1e-5f;
 
-const Shape shapes[] = {{2, 1},       {7, 10},      {64, 129},     {9, 300},
-                        {2, 3, 5, 7}, {1, 2, 3, 3}, {17, 5, 1, 1}, {33, 16, 13, 11}};
+const Shape shapes[] = {{2, 1},       {7, 10},       {64, 129},        {9, 300},       {600, 40},    {2, 3, 5, 7},
+                        {1, 2, 3, 3}, {17, 5, 1, 1}, {33, 16, 13, 11}, {3, 2, 64, 64}, {5, 31, 4, 4}};
 
 int64_t plane_of(const Shape& shape) { return shape.size() == 4 ? shape[2] * shape[3] : 1; }
 

@@ -5,13 +5,16 @@
 namespace retort {
 namespace {
 
-const DType dtypes[] = {DType::float32, DType::int32, DType::uint8};
-const char* const names[] = {"float32", "int32", "uint8"};
+const DType dtypes[] = {DType::float32, DType::int32, DType::uint8, DType::bfloat16, DType::int8};
+const char* const names[] = {"float32", "int32", "uint8", "bfloat16", "int8"};
 
-// 0, 1, 2, …: every place tells where it came from (as far as a byte can).
+// 0, 1, 2, …: every place tells where it came from (as far as its type can).
 Array counted(const Shape& shape, DType dtype) {
   Array array = zeros(shape, dtype);
-  for (int64_t i = 0; i < array.size(); ++i) array[i] = static_cast<double>(dtype == DType::uint8 ? i % 251 : i);
+  const bool few = dtype != DType::float32 && dtype != DType::int32;
+  for (int64_t i = 0; i < array.size(); ++i) {
+    array[i] = static_cast<double>(few ? i % 251 : i) - (dtype == DType::int8 ? 125 : 0);
+  }
   return array;
 }
 
@@ -49,6 +52,11 @@ const Order orders[] = {
     {{2, 3, 2, 3, 2, 3}, {1, 0, 3, 2, 4, 5}},
     {{301, 211}, {1, 0}},
     {{5, 67, 71}, {0, 2, 1}},
+    {{3, 9, 2, 70}, {2, 3, 0, 1}},
+    {{130, 3}, {1, 0}},
+    {{3, 130}, {1, 0}},
+    {{2, 3, 64}, {1, 0, 2}},
+    {{9, 11, 200}, {1, 0, 2}},
 };
 
 }  // namespace
@@ -130,7 +138,7 @@ TEST_CASE("copy_slice_table_equalsReference") {
 TEST_CASE("fill_everyElementType_isWholeAndExact") {
   for (DType dtype : dtypes) {
     for (const Shape& shape : {Shape{1}, Shape{17}, Shape{2, 3, 5}, Shape{40009}}) {
-      for (double value : {0.0, 7.0, dtype == DType::float32 ? 0.1f : 200.0}) {
+      for (double value : {0.0, 7.0, dtype == DType::float32 ? 0.1f : dtype == DType::int8 ? -128.0 : 200.0}) {
         ValueRow row;
         row.name = "fill " + text_of(shape) + " " + names[static_cast<int>(dtype)];
         row.outputs = {zeros(shape, dtype)};

@@ -5,8 +5,8 @@
 namespace retort {
 namespace {
 
-const Shape shapes[] = {{1, 1},  {1, 10}, {3, 2},    {17, 10},  {64, 10},
-                        {5, 64}, {5, 65}, {64, 100}, {2, 5003}, {2500, 10}};
+const Shape shapes[] = {{1, 1},  {1, 10},   {3, 2},    {17, 10},  {64, 10},   {5, 64},
+                        {5, 65}, {64, 100}, {9, 1021}, {2, 5003}, {1, 47001}, {2500, 10}};
 
 double entropy(const Array& z, const Array& labels) {
   const int64_t rows = z.shape[0], columns = z.shape[1];
@@ -66,6 +66,7 @@ TEST_CASE("cross_entropy_wrongLabel_namesItsRow") {
   };
   CHECK(with(9) == "");
   CHECK(with(10) == "[cross_entropy] labels must be in [0, 10): 10 in row 2");
+  CHECK(with(2147483647) == "[cross_entropy] labels must be in [0, 10): 2147483647 in row 2");
   CHECK(with(-1) == "[cross_entropy] labels must be in [0, 10): -1 in row 2");
   CHECK(refusal([&](Kernels& k) { k.cross_entropy(z.view(), real.view(), loss.view(), dz.view()); }) ==
         "[cross_entropy] labels must be int32: [3] float32");

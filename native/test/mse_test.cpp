@@ -6,7 +6,7 @@ namespace retort {
 
 TEST_CASE("mse_table_equalsReference") {
   for (const Shape& shape :
-       {Shape{1}, Shape{17}, Shape{64, 10}, Shape{2, 3, 5, 7}, Shape{1, 1, 1, 1, 1, 3}, Shape{31013}}) {
+       {Shape{1}, Shape{17}, Shape{64, 10}, Shape{2, 3, 5, 7}, Shape{1, 1, 1, 1, 1, 3}, Shape{31013}, Shape{1024}}) {
     LossRow row;
     row.name = "mse " + text_of(shape);
     Random random(row.name);

@@ -68,6 +68,17 @@ namespace tolerance {
 Tolerance sum(int64_t terms) { return {2e-6, 2e-7 * (4 + std::sqrt(static_cast<double>(terms)))}; }
 
 Tolerance product(int64_t terms) { return {2e-6, 1e-6 + 6e-8 * static_cast<double>(terms)}; }
+
+Tolerance product(int64_t terms, Precision precision) {
+  const Tolerance exact = product(terms);
+  if (precision == Precision::float32) return exact;
+  // Both numbers of a product are off by half a unit of their 11th (8th) bit at most, to either side: five deviations
+  // of a sum of so many.
+  const double rounding = precision == Precision::tf32 ? 0x1p-11 : 0x1p-8;
+  return {exact.relative, exact.absolute + 1.5 * rounding * std::sqrt(static_cast<double>(terms) + 1)};
+}
+
+Tolerance rounded_to_bfloat16(const Tolerance& before) { return {before.relative + 0x1p-8, before.absolute}; }
 }  // namespace tolerance
 
 Random::Random(const std::string& row) : state_(seed) {

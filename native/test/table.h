@@ -45,10 +45,17 @@ constexpr Tolerance elementwise{2e-6, 1e-7};
 constexpr Tolerance composed{1e-5, 2e-6};
 // A kernel's gradient in float against differences of the reference in double.
 constexpr Tolerance gradient{1e-4, 1e-5};
+// Attention whose products are rounded to TensorFloat-32 or bfloat16: weights and sums of them.
+constexpr Tolerance attention_tf32{2e-3, 2e-3};
+constexpr Tolerance attention_bfloat16{2e-2, 2e-2};
 // Sums of `terms` numbers up to 1 that promise to lose little.
 Tolerance sum(int64_t terms);
 // Sums of `terms` products of numbers up to 1 in float accumulators.
 Tolerance product(int64_t terms);
+// The same where both numbers of each product are rounded to `precision` first.
+Tolerance product(int64_t terms, Precision precision);
+// A value rounded to bfloat16 on its way out.
+Tolerance rounded_to_bfloat16(const Tolerance& before);
 }  // namespace tolerance
 
 constexpr uint64_t seed = 20260817;

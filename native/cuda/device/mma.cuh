@@ -103,7 +103,7 @@ RETORT_UNSEEN void mma(Sum (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[
   Fragments mine;
   std::memcpy(mine.a, a, sizeof(mine.a));
   std::memcpy(mine.b, b, sizeof(mine.b));
-  const unsigned char* lanes = simt::exchange(&mine, sizeof(mine));
+  const unsigned char* lanes = simt::exchange(&mine, sizeof(mine), "mma");
   const int32_t g = static_cast<int32_t>(simt::lane() / 4), t = static_cast<int32_t>(simt::lane() % 4);
   for (int32_t i = 0; i < 4; ++i) {
     const int32_t row = g + i / 2 * 8, column = 2 * t + i % 2;
@@ -136,22 +136,25 @@ inline void mma_int8(int32_t (&d)[4], const uint32_t (&a)[4], const uint32_t (&b
   });
 }
 
+// An element of one of the four matrices, out of the lanes' rows.
+RETORT_UNSEEN inline uint32_t element_of_row(const unsigned char* lanes, uint32_t matrix, uint32_t line,
+                                             uint32_t column) {
+  uint16_t value;
+  std::memcpy(&value, lanes + (matrix * 8 + line) * simt::most_deposit + 2 * column, sizeof(value));
+  return value;
+}
+
 RETORT_UNSEEN inline void load_rows(uint32_t (&word)[4], const void* row, bool transposed) {
   if (reinterpret_cast<uintptr_t>(row) % 16 != 0)
     simt::fail("loads matrices from a row that is not aligned to 16 bytes");
   simt::note_read(row, 16);
   uint16_t mine[8];
   std::memcpy(mine, row, sizeof(mine));
-  const unsigned char* lanes = simt::exchange(mine, sizeof(mine));
+  const unsigned char* lanes = simt::exchange(mine, sizeof(mine), "ldmatrix");
   const uint32_t g = simt::lane() / 4, t = simt::lane() % 4;
-  auto element = [&](uint32_t matrix, uint32_t line, uint32_t column) {
-    uint16_t value;
-    std::memcpy(&value, lanes + (matrix * 8 + line) * simt::most_deposit + 2 * column, sizeof(value));
-    return uint32_t{value};
-  };
   for (uint32_t i = 0; i < 4; ++i) {
-    word[i] = transposed ? element(i, 2 * t, g) | element(i, 2 * t + 1, g) << 16
-                         : element(i, g, 2 * t) | element(i, g, 2 * t + 1) << 16;
+    word[i] = transposed ? element_of_row(lanes, i, 2 * t, g) | element_of_row(lanes, i, 2 * t + 1, g) << 16
+                         : element_of_row(lanes, i, g, 2 * t) | element_of_row(lanes, i, g, 2 * t + 1) << 16;
   }
 }
 inline void load_matrices(uint32_t (&word)[4], const void* row) { load_rows(word, row, false); }

@@ -60,8 +60,8 @@ class Kernels {
   virtual void matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y, bool transpose_a,
                       bool transpose_b, Activation activation) = 0;
 
-  // y[M,N] = activation(scale[n]·Σ_k a[m,k]·b[n,k] + bias[n]): a [M,K] and b [N,K] int8, sums in int32, scale [N] the
-  // product of both tensors' steps, bias [N], y float32.
+  // y[M,N] = activation(scale[n]·Σ_k a[m,k]·b[n,k] + bias[n]): a [M,K] and b [N,K] int8, sums exact in int32 (K < 2^17),
+  // scale [N] the product of both tensors' steps, bias [N], y float32.
   virtual void matmul_int8(const TensorView& a, const TensorView& b, const TensorView& scale, const TensorView* bias,
                            TensorView& y, Activation activation) = 0;
 
@@ -184,7 +184,8 @@ class Kernels {
   // ---- attention (Vaswani et al. 2017; in blocks as Dao 2023), q [B,H,S,D], k [B,H,S',D], v [B,H,S',D] ----
 
   // y[B,H,S,D] = softmax(scale·q·kᵀ + mask)·v over S'. causal: query s sees the keys up to s + S' − S (S ≤ S'). mask
-  // [B,S'] is added to each query's scores, or null. log_sum[B,H,S] = log Σ e^score is kept for the way back.
+  // [B,S'] is added to each query's scores, or null. log_sum[B,H,S] = log Σ e^score is kept for the way back. A query
+  // that sees no key (its scores are all -infinity) has y = 0, log_sum = -infinity and gives no gradient.
   virtual void attention_forward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,
                                  TensorView& y, TensorView& log_sum, float scale, bool causal) = 0;
   virtual void attention_backward(const TensorView& q, const TensorView& k, const TensorView& v, const TensorView* mask,

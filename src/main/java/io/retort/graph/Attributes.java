@@ -56,6 +56,13 @@ public sealed interface Attributes permits AdamSettings, SgdSettings, Attributes
 
   record BatchNorm(float momentum, float epsilon) implements Inner {}
 
+  record LayerNorm(float epsilon) implements Inner {}
+
+  /** {@code result} is the shape of the table, which dy and the indices do not tell. */
+  record EmbeddingBackward(Shape result) implements Inner {}
+
+  record Attention(float scale, boolean causal) implements Inner {}
+
   /** All elements, or one that stands for all. */
   record Constant(Shape shape, float[] values) implements Inner {
     @Override

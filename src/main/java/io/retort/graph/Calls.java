@@ -46,6 +46,10 @@ final class Calls implements AutoCloseable {
           MSE ->
           List.of(loss(node));
       case BATCH_NORM, BATCH_NORM_INFERENCE, BATCH_NORM_BACKWARD -> List.of(batchNorm(node));
+      case LAYER_NORM, LAYER_NORM_BACKWARD -> List.of(layerNorm(node));
+      case ATTENTION -> List.of(attention(node, node.attributes(Attributes.Attention.class)));
+      case ATTENTION_BACKWARD ->
+          List.of(attentionBackward(node, node.attributes(Attributes.Attention.class)));
       case SGD -> List.of(sgd(node, node.attributes(SgdSettings.class)));
       case ADAM -> List.of(adam(node, node.attributes(AdamSettings.class)));
       default -> List.of(layer(node));
@@ -77,6 +81,8 @@ final class Calls implements AutoCloseable {
         yield () -> k.reduce(a, y, op);
       }
       case PERMUTE -> permute(node, node.attributes(Attributes.Permutation.class).order());
+      case EMBEDDING -> () -> k.embedding_forward(a, b, y);
+      case EMBEDDING_BACKWARD -> () -> k.embedding_backward(a, b, y);
       case DROPOUT -> dropout(node, node.attributes(Attributes.Dropout.class));
       default -> throw new IllegalStateException("[plan] an op must have a kernel: " + node);
     };
@@ -257,6 +263,51 @@ final class Calls implements AutoCloseable {
     return node.op() == Op.BATCH_NORM
         ? () -> k.batch_norm_forward(x, b, c, d, e, y, y1, y2, momentum, epsilon)
         : () -> k.batch_norm_inference(x, b, c, d, e, y, epsilon);
+  }
+
+  private Call layerNorm(Node node) {
+    TensorView x = in(node, 0);
+    TensorView b = in(node, 1);
+    TensorView c = in(node, 2);
+    TensorView mean = in(node, 3);
+    TensorView deviation = in(node, 4);
+    TensorView y = out(node, 0);
+    TensorView y1 = out(node, 1);
+    TensorView y2 = out(node, 2);
+    if (node.op() == Op.LAYER_NORM_BACKWARD) {
+      return () -> k.layer_norm_backward(x, b, c, mean, deviation, y, y1, y2);
+    }
+    float epsilon = node.attributes(Attributes.LayerNorm.class).epsilon();
+    return () -> k.layer_norm_forward(x, b, c, y, y1, y2, epsilon);
+  }
+
+  private Call attention(Node node, Attributes.Attention attention) {
+    TensorView q = in(node, 0);
+    TensorView keys = in(node, 1);
+    TensorView v = in(node, 2);
+    TensorView mask = in(node, 3);
+    TensorView y = out(node, 0);
+    TensorView logSum = out(node, 1);
+    float scale = attention.scale();
+    boolean causal = attention.causal();
+    return () -> k.attention_forward(q, keys, v, mask, y, logSum, scale, causal);
+  }
+
+  /** Inputs: q, k, v, then y, dy, log_sum, then the mask where there is one. */
+  private Call attentionBackward(Node node, Attributes.Attention attention) {
+    TensorView q = in(node, 0);
+    TensorView keys = in(node, 1);
+    TensorView v = in(node, 2);
+    TensorView y = in(node, 3);
+    TensorView dy = in(node, 4);
+    TensorView logSum = in(node, 5);
+    TensorView mask = in(node, 6);
+    TensorView dq = out(node, 0);
+    TensorView dk = out(node, 1);
+    TensorView dv = out(node, 2);
+    float scale = attention.scale();
+    boolean causal = attention.causal();
+    return () -> k.attention_backward(q, keys, v, mask, y, dy, logSum, dq, dk, dv, scale, causal);
   }
 
   private Call sgd(Node node, SgdSettings settings) {

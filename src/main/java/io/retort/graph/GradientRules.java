@@ -23,6 +23,7 @@ import io.retort.graph.Attributes.Reduce;
 import io.retort.graph.Attributes.Slice;
 import io.retort.graph.Attributes.Unary;
 import io.retort.tensor.Shape;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -31,7 +32,7 @@ import java.util.Set;
 
 /**
  * The backward pass as a table: for each op, per input, the gradient by that input from dy, the one
- * by the output.
+ * by the output. It is longer than the house size because it is one table.
  */
 final class GradientRules {
   @FunctionalInterface
@@ -86,6 +87,22 @@ final class GradientRules {
         (g, n, dy) -> g.multiply(dy, g.multiply(column(g, n, 1), inverseDeviation(g, n))),
         (g, n, dy) -> g.node(Op.BIAS_BACKWARD, NONE, g.multiply(dy, normalised(g, n))),
         (g, n, dy) -> g.node(Op.BIAS_BACKWARD, NONE, dy));
+    on(
+        Op.LAYER_NORM,
+        (g, n, dy) -> layerNorm(g, n, dy, 0),
+        (g, n, dy) -> layerNorm(g, n, dy, 1),
+        (g, n, dy) -> layerNorm(g, n, dy, 2));
+    on(
+        Op.EMBEDDING,
+        (g, n, dy) -> {
+          Attributes table = new Attributes.EmbeddingBackward(shape(n, 0));
+          return g.node(Op.EMBEDDING_BACKWARD, table, dy, n.input(1));
+        });
+    on(
+        Op.ATTENTION,
+        (g, n, dy) -> attention(g, n, dy, 0),
+        (g, n, dy) -> attention(g, n, dy, 1),
+        (g, n, dy) -> attention(g, n, dy, 2));
     on(Op.STOP_GRADIENT);
   }
 
@@ -222,6 +239,20 @@ final class GradientRules {
     Value dx =
         g.node(Op.BATCH_NORM_BACKWARD, NONE, n.input(0), dy, n.input(1), n.output(1), n.output(2));
     return dx.node().output(output);
+  }
+
+  private static Value layerNorm(Graph g, Node n, Value dy, int output) {
+    Value dx =
+        g.node(Op.LAYER_NORM_BACKWARD, NONE, n.input(0), dy, n.input(1), n.output(1), n.output(2));
+    return dx.node().output(output);
+  }
+
+  private static Value attention(Graph g, Node n, Value dy, int output) {
+    List<Value> inputs = new ArrayList<>(n.inputs().subList(0, 3));
+    inputs.addAll(List.of(n.output(0), dy, n.output(1)));
+    inputs.addAll(n.inputs().subList(3, n.inputs().size()));
+    Value dq = g.node(Op.ATTENTION_BACKWARD, n.attributes(), inputs.toArray(Value[]::new));
+    return dq.node().output(output);
   }
 
   /** An input of [C] as [1,C] or [1,C,1,1], to go with x. */

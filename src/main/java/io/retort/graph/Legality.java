@@ -12,7 +12,8 @@ import java.util.List;
 
 /**
  * The one place that judges whether a node may be: which shapes and element types an op takes, and
- * what comes out. Errors say {@code [op] what must hold: what came, at path}.
+ * what comes out. Errors say {@code [op] what must hold: what came, at path}. It is longer than the
+ * house size because it is one table, a short method an op.
  */
 final class Legality {
   private static final Shape SCALAR = Shape.of(1);
@@ -72,6 +73,12 @@ final class Legality {
       case MSE -> List.of(Type.floats(1), same("x and target must have one shape").get(0));
       case BATCH_NORM, BATCH_NORM_INFERENCE -> batchNorm();
       case BATCH_NORM_BACKWARD -> floats(shape(0), shape(2), shape(2));
+      case LAYER_NORM -> layerNorm();
+      case LAYER_NORM_BACKWARD -> floats(shape(0), shape(2), shape(2));
+      case EMBEDDING -> embedding();
+      case EMBEDDING_BACKWARD -> floats(as(Attributes.EmbeddingBackward.class).result());
+      case ATTENTION -> attention(as(Attributes.Attention.class).causal());
+      case ATTENTION_BACKWARD -> floats(shape(0), shape(1), shape(2));
       case STOP_GRADIENT -> floats(shape(0));
       case SGD, ADAM -> update();
       case INPUT, PARAMETER, STATE, CONSTANT, CONV2D_MAX_POOL2D ->
@@ -253,6 +260,46 @@ final class Legality {
     return op == Op.BATCH_NORM_INFERENCE
         ? floats(shape(0))
         : floats(shape(0), statistics, statistics);
+  }
+
+  private List<Type> layerNorm() {
+    Shape x = shape(0);
+    must(x.rank() == 2, "x must be [B, C]", x);
+    for (int i = 1; i < inputs.size(); i++) {
+      must(
+          shape(i).equals(Shape.of(x.dim(1))),
+          "gamma and beta must be as long as a row of x",
+          x,
+          shape(i));
+    }
+    Shape statistics = Shape.of(x.dim(0));
+    return floats(x, statistics, statistics);
+  }
+
+  private List<Type> embedding() {
+    Shape table = shape(0);
+    Shape indices = shape(1);
+    must(table.rank() == 2, "table must be [V, D]", table);
+    must(indices.rank() < Shape.MAX_RANK, "indices must leave a dimension for D", indices);
+    int[] dims = Arrays.copyOf(indices.dims(), indices.rank() + 1);
+    dims[indices.rank()] = table.dim(1);
+    return floats(Shape.of(dims));
+  }
+
+  private List<Type> attention(boolean causal) {
+    Shape q = shape(0);
+    Shape k = shape(1);
+    must(q.rank() == 4, "q must be [B, H, S, D]", q);
+    must(k.rank() == 4 && k.equals(shape(2)), "k and v must be [B, H, S', D]", k, shape(2));
+    must(k.equals(q.with(2, k.dim(2))), "q and k must agree in B, H and D", q, k);
+    must(!causal || q.dim(2) <= k.dim(2), "S must not be over S' where it is causal", q, k);
+    Shape mask = Shape.of(q.dim(0), k.dim(2));
+    must(
+        inputs.size() == 3 || shape(3).equals(mask),
+        "mask must be [B, S']",
+        k,
+        in(inputs.size() - 1).shape());
+    return floats(q, Shape.of(q.dim(0), q.dim(1), q.dim(2)));
   }
 
   /** Inputs: gradient, scalars, and from the first one written the parameter and its slots. */

@@ -40,6 +40,12 @@ public enum Op {
   BATCH_NORM,
   BATCH_NORM_INFERENCE,
   BATCH_NORM_BACKWARD,
+  LAYER_NORM,
+  LAYER_NORM_BACKWARD,
+  EMBEDDING,
+  EMBEDDING_BACKWARD,
+  ATTENTION,
+  ATTENTION_BACKWARD,
   STOP_GRADIENT,
   SGD,
   ADAM;
@@ -65,7 +71,10 @@ public enum Op {
 
   /** Labels, seeds and indices are int32; other inputs float32, where the op does not take any. */
   boolean takesInteger(int input) {
-    return input == 1 && (this == CROSS_ENTROPY || this == DROPOUT || this == MAX_POOL2D_BACKWARD);
+    return switch (this) {
+      case CROSS_ENTROPY, DROPOUT, MAX_POOL2D_BACKWARD, EMBEDDING, EMBEDDING_BACKWARD -> input == 1;
+      default -> false;
+    };
   }
 
   boolean takesAny() {

@@ -161,6 +161,31 @@ abstract class Operations {
     return node(Op.MSE, new Attributes.None(), x, target);
   }
 
+  /**
+   * Layer normalisation (Ba, Kiros, Hinton 2016) of each row of x [B,C] by its own mean and
+   * variance; gamma and beta are [C].
+   */
+  public Value layerNorm(Value x, Value gamma, Value beta, float epsilon) {
+    return node(Op.LAYER_NORM, new Attributes.LayerNorm(epsilon), x, gamma, beta);
+  }
+
+  /** Rows of table [V,D] by indices int32 of any shape: the shape of indices, and then D. */
+  public Value embedding(Value table, Value indices) {
+    return node(Op.EMBEDDING, new Attributes.None(), table, indices);
+  }
+
+  /**
+   * softmax(scale·q·kᵀ + mask)·v of q [B,H,S,D], k and v [B,H,S',D] (Vaswani et al. 2017). {@code
+   * mask} [B,S'] is added to the scores of each query, or null; no gradient flows to it. {@code
+   * causal}: query s sees the keys up to s + S' − S.
+   */
+  public Value attention(Value q, Value k, Value v, Value mask, float scale, boolean causal) {
+    Attributes attributes = new Attributes.Attention(scale, causal);
+    return mask == null
+        ? node(Op.ATTENTION, attributes, q, k, v)
+        : node(Op.ATTENTION, attributes, q, k, v, mask);
+  }
+
   /** x; nothing flows back through it. */
   public Value stopGradient(Value x) {
     return node(Op.STOP_GRADIENT, new Attributes.None(), x);

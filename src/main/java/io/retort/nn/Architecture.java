@@ -184,7 +184,7 @@ public final class Architecture {
         .sum();
   }
 
-  /** Multiplications with their additions, in convolutions and linear layers, for one sample. */
+  /** Multiplications with their additions, in the products of the layers, for one sample. */
   public long multiplyAdds() {
     return layers.multiplyAdds(input);
   }

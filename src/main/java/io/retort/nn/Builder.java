@@ -72,6 +72,20 @@ public final class Builder {
     return add(new BatchNorm(BatchNorm.MOMENTUM, BatchNorm.EPSILON));
   }
 
+  public Builder layerNorm() {
+    return add(new LayerNorm(LayerNorm.EPSILON));
+  }
+
+  /** A row of {@code units} for each element of an INT32 sample. */
+  public Builder embedding(int rows, int units) {
+    return add(new Embedding(rows, units));
+  }
+
+  /** Multi-head self-attention over [S, C]. */
+  public Builder attention(int heads, boolean causal) {
+    return add(new Attention(heads, causal));
+  }
+
   public Builder dropout(double rate) {
     return add(new Dropout(rate));
   }

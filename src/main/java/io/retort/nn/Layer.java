@@ -12,7 +12,17 @@ import java.util.List;
  * path, for messages.
  */
 sealed interface Layer
-    permits Activation, BatchNorm, Conv, Dropout, Flatten, Linear, Pool, Residual {
+    permits Activation,
+        Attention,
+        BatchNorm,
+        Conv,
+        Dropout,
+        Embedding,
+        Flatten,
+        LayerNorm,
+        Linear,
+        Pool,
+        Residual {
   /** The word that stands for this kind of layer in JSON. */
   String kind();
 

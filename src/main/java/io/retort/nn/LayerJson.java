@@ -34,6 +34,9 @@ final class LayerJson {
     kinds.put("avgPool", (entry, kind) -> pool(entry, kind, false));
     kinds.put("flatten", (entry, kind) -> plain(entry, kind, new Flatten()));
     kinds.put("batchNorm", LayerJson::batchNorm);
+    kinds.put("layerNorm", LayerJson::layerNorm);
+    kinds.put("embedding", LayerJson::embedding);
+    kinds.put("attention", LayerJson::attention);
     kinds.put("dropout", LayerJson::dropout);
     kinds.put("residual", LayerJson::residual);
     return kinds;
@@ -157,6 +160,27 @@ final class LayerJson {
             f.number("momentum", BatchNorm.MOMENTUM), f.number("epsilon", BatchNorm.EPSILON));
     f.end();
     return norm;
+  }
+
+  private static Layer layerNorm(Fields entry, String kind) {
+    Fields f = settings(entry, kind, null);
+    Layer norm = new LayerNorm(f.number("epsilon", LayerNorm.EPSILON));
+    f.end();
+    return norm;
+  }
+
+  private static Layer embedding(Fields entry, String kind) {
+    Fields f = settings(entry, kind, null);
+    Layer embedding = new Embedding(f.integer("rows"), f.integer("units"));
+    f.end();
+    return embedding;
+  }
+
+  private static Layer attention(Fields entry, String kind) {
+    Fields f = settings(entry, kind, "heads");
+    Layer attention = new Attention(f.integer("heads"), f.flag("causal", false));
+    f.end();
+    return attention;
   }
 
   private static Layer dropout(Fields entry, String kind) {

@@ -89,6 +89,16 @@ class GradientRulesTest {
     CASES.put("batchNorm planes", g -> batchNorm(g, 2, 3, 2, 4));
     CASES.put("batchNorm inference matrix", g -> batchNormInference(g, 5, 3));
     CASES.put("batchNorm inference planes", g -> batchNormInference(g, 2, 3, 2, 4));
+    CASES.put(
+        "layerNorm", g -> g.layerNorm(p(g, "x", 5, 7), p(g, "gamma", 7), p(g, "beta", 7), 1e-3f));
+    CASES.put("embedding", g -> g.embedding(p(g, "table", 4, 3), labels(g)));
+    CASES.put(
+        "embedding of one index twice",
+        g -> g.embedding(p(g, "table", 3, 5), g.input("indices", Shape.of(2, 2), DType.INT32)));
+    CASES.put("attention", g -> attention(g, 3, 5, false, false));
+    CASES.put("attention masked", g -> attention(g, 4, 4, true, false));
+    CASES.put("attention causal", g -> attention(g, 3, 5, true, true));
+    CASES.put("attention of itself", GradientRulesTest::selfAttention);
     CASES.put("shared weights", GradientRulesTest::shared);
     CASES.put(
         "used twice", g -> g.multiply(p(g, "x", 3, 4), g.unary(UnaryOp.tanh, p(g, "x", 3, 4))));
@@ -176,6 +186,7 @@ class GradientRulesTest {
       case "temperature" -> new double[] {2.5};
       case "alpha" -> new double[] {0.3};
       case "labels" -> new double[] {2, 0, 3};
+      case "indices" -> new double[] {2, 0, 2, 1};
       default -> throw new IllegalArgumentException(name);
     };
   }
@@ -270,6 +281,17 @@ class GradientRulesTest {
   private static Value batchNormInference(Graph g, int... dims) {
     g.mode(Mode.INFERENCE);
     return batchNorm(g, dims);
+  }
+
+  private static Value attention(Graph g, int queries, int keys, boolean masked, boolean causal) {
+    Value mask = masked ? weights(g, Shape.of(2, keys)) : null;
+    Value q = p(g, "q", 2, 3, queries, 4);
+    return g.attention(q, p(g, "k", 2, 3, keys, 4), p(g, "v", 2, 3, keys, 4), mask, 0.5f, causal);
+  }
+
+  private static Value selfAttention(Graph g) {
+    Value x = p(g, "x", 1, 2, 4, 3);
+    return g.attention(x, x, x, null, 0.6f, true);
   }
 
   private static Value shared(Graph g) {

@@ -88,6 +88,36 @@ class LegalityTest {
         "[batch_norm] what is written must be a variable: %1 [2, 3] = input() Input[name=x], at"
             + " student/conv1");
     REFUSED.put(
+        g -> g.layerNorm(x(g, 2, 3), w(g, 2), w(g, 2), 1e-5f),
+        "[layer_norm] gamma and beta must be as long as a row of x: [2, 3], [2], at"
+            + " student/conv1");
+    REFUSED.put(
+        g -> g.layerNorm(x(g, 2, 3, 4), w(g, 3), w(g, 3), 1e-5f),
+        "[layer_norm] x must be [B, C]: [2, 3, 4], at student/conv1");
+    REFUSED.put(
+        g -> g.embedding(w(g, 5, 3), x(g, 2)),
+        "[embedding] input 1 must be INT32: FLOAT32, at student/conv1");
+    REFUSED.put(
+        g -> g.embedding(w(g, 5), g.input("indices", Shape.of(2), DType.INT32)),
+        "[embedding] table must be [V, D]: [5], at student/conv1");
+    REFUSED.put(
+        g -> g.attention(x(g, 2, 3, 4), w(g, 5), w(g, 5), null, 1, false),
+        "[attention] q must be [B, H, S, D]: [2, 3, 4], at student/conv1");
+    REFUSED.put(
+        g -> g.attention(x(g, 2, 3, 4, 5), w(g, 2, 3, 6, 4), w(g, 2, 3, 6, 4), null, 1, false),
+        "[attention] q and k must agree in B, H and D: [2, 3, 4, 5], [2, 3, 6, 4], at"
+            + " student/conv1");
+    REFUSED.put(
+        g -> g.attention(x(g, 2, 3, 4, 5), w(g, 2, 3, 2, 5), w(g, 2, 3, 2, 5), null, 1, true),
+        "[attention] S must not be over S' where it is causal: [2, 3, 4, 5], [2, 3, 2, 5], at"
+            + " student/conv1");
+    REFUSED.put(
+        g -> {
+          Value x = x(g, 2, 3, 4, 5);
+          return g.attention(x, x, x, w(g, 2, 3), 1, false);
+        },
+        "[attention] mask must be [B, S']: [2, 3, 4, 5], [2, 3], at student/conv1");
+    REFUSED.put(
         g -> g.dropout(x(g, 2, 3), 1, g.input("seed", Shape.of(2), DType.INT32)),
         "[dropout] rate must be in [0, 1): 1.0");
     REFUSED.put(

@@ -54,6 +54,9 @@ final class Reference {
       case MSE -> mse(x(n, 0), x(n, 1));
       case BATCH_NORM -> batchNorm(n, true);
       case BATCH_NORM_INFERENCE -> batchNorm(n, false);
+      case LAYER_NORM -> layerNorm(n);
+      case EMBEDDING -> embedding(n);
+      case ATTENTION -> attention(n);
       default -> throw new IllegalArgumentException("no reference: " + n);
     };
   }
@@ -330,6 +333,56 @@ final class Reference {
           double normal = (x(n, 0)[i] - mean[c]) / Math.sqrt(variance[c] + epsilon);
           return x(n, 1)[c] * normal + x(n, 2)[c];
         });
+  }
+
+  private double[] layerNorm(Node n) {
+    int columns = columns(n);
+    double epsilon = n.attributes(Attributes.LayerNorm.class).epsilon();
+    return each(
+        n,
+        i -> {
+          double mean = 0;
+          double squares = 0;
+          for (int c = 0; c < columns; c++) {
+            double v = x(n, 0)[i / columns * columns + c];
+            mean += v / columns;
+            squares += v * v / columns;
+          }
+          double normal = (x(n, 0)[i] - mean) / Math.sqrt(squares - mean * mean + epsilon);
+          return x(n, 1)[i % columns] * normal + x(n, 2)[i % columns];
+        });
+  }
+
+  private double[] embedding(Node n) {
+    int depth = columns(n);
+    return each(n, i -> x(n, 0)[(int) x(n, 1)[i / depth] * depth + i % depth]);
+  }
+
+  private double[] attention(Node n) {
+    Attributes.Attention attention = n.attributes(Attributes.Attention.class);
+    Shape q = n.input(0).shape();
+    int keys = n.input(1).shape().dim(2);
+    int depth = q.dim(3);
+    int queries = q.dim(2);
+    double[] y = new double[size(n.output(0))];
+    for (int row = 0; row < y.length / depth; row++) {
+      int first = row / queries * keys;
+      int sample = row / queries / q.dim(1);
+      int seen = attention.causal() ? row % queries + keys - queries + 1 : keys;
+      double[] scores = new double[seen];
+      for (int key = 0; key < seen; key++) {
+        for (int d = 0; d < depth; d++) {
+          scores[key] +=
+              attention.scale() * x(n, 0)[row * depth + d] * x(n, 1)[(first + key) * depth + d];
+        }
+        scores[key] += n.inputs().size() > 3 ? x(n, 3)[sample * keys + key] : 0;
+      }
+      double[] weights = softmax(scores, seen, 1, false);
+      for (int i = 0; i < seen * depth; i++) {
+        y[row * depth + i % depth] += weights[i / depth] * x(n, 2)[first * depth + i];
+      }
+    }
+    return y;
   }
 
   private static int channel(Node n, int i) {

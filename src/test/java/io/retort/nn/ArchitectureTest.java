@@ -197,6 +197,38 @@ class ArchitectureTest {
   }
 
   @Test
+  void attention_inABlock_countsItsProjectionsAndItsScores() {
+    Architecture net =
+        Architecture.of("tokens", 5)
+            .embedding(11, 8)
+            .residual(b -> b.layerNorm().attention(2, true))
+            .flatten()
+            .linear(3)
+            .build();
+    assertThat(net.variables())
+        .containsEntry("embedding1/weight", Shape.of(11, 8))
+        .containsEntry("block1/norm1/weight", Shape.of(8))
+        .containsEntry("block1/attention1/inWeight", Shape.of(24, 8))
+        .containsEntry("block1/attention1/inBias", Shape.of(24))
+        .containsEntry("block1/attention1/outWeight", Shape.of(8, 8))
+        .containsEntry("block1/attention1/outBias", Shape.of(8));
+    assertThat(net.parameters()).isEqualTo(88 + 16 + 24 * 9 + 8 * 9 + 41 * 3);
+    assertThat(net.multiplyAdds()).isEqualTo(5 * 8 * 24 + 5 * 8 * 8 + 2 * 5 * 5 * 8 + 40 * 3);
+    Graph graph = new Graph(Mode.TRAINING);
+    Value x = graph.input("x", Shape.of(4, 5), DType.INT32);
+    assertThat(net.build(graph, "net", x).shape()).isEqualTo(Shape.of(4, 3));
+    assertThat(Architecture.parse(Fields.parse("again", Json.write(net.toMap())))).isEqualTo(net);
+  }
+
+  @Test
+  void attention_headsDoNotDivide_namesBoth() {
+    Builder builder = Architecture.of("net", 5, 8).attention(3, false);
+    assertThatIllegalArgumentException()
+        .isThrownBy(builder::build)
+        .withMessage("[attention] heads must divide C: 3 heads of [5, 8], at net/attention1");
+  }
+
+  @Test
   void residual_shapesDiffer_namesBothAndThePath() {
     Builder builder = Architecture.of("net", 8, 9, 9).residual(b -> b.conv(16, 3, 1, 1));
     assertThatIllegalArgumentException()

@@ -34,6 +34,19 @@ class LayerJsonTest {
         .isEqualTo(Json.parse(layers.replace('\'', '"')));
   }
 
+  @Test
+  void sequence_ofTokens_isReadAndWrittenBack() {
+    String layers =
+        "[{'embedding':{'rows':50,'units':6}},'layerNorm',{'attention':3},"
+            + "{'attention':{'heads':2,'causal':true},'name':'last'},"
+            + "{'layerNorm':{'epsilon':0.01}},'flatten']";
+    String json = "{\"name\":\"net\",\"input\":[7],\"layers\":" + layers.replace('\'', '"') + "}";
+    Architecture net = Architecture.parse(Fields.parse("architecture", json));
+    assertThat(net.output()).isEqualTo(Shape.of(42));
+    assertThat(Json.parse(Json.write(net.toMap().get("layers"))))
+        .isEqualTo(Json.parse(layers.replace('\'', '"')));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -56,6 +69,12 @@ class LayerJsonTest {
         "['dropout'] | layers[0].dropout.rate | missing",
         "[{'maxPool':{'kernel':2,'padding':2}}] | layers[0] | padding must be below the kernel",
         "[{'batchNorm':{'momentum':2}}] | layers[0] | momentum",
+        "[{'layerNorm':{'epsilon':0}}] | layers[0] | epsilon must be in (0, 1]: 0.0",
+        "[{'attention':0}] | layers[0] | heads must be in 1",
+        "[{'attention':2}] | net/attention1 | a sample must be [S, C]: [4, 8, 8]",
+        "['attention'] | layers[0].attention.heads | missing",
+        "[{'embedding':{'rows':5}}] | layers[0].embedding.units | missing",
+        "[{'embedding':{'rows':0,'units':2}}] | layers[0] | rows must be in 1",
         "[{'relu':{},'gelu':{}}] | layers[0] | relu and gelu",
         "[{'name':'x'}] | layers[0] | none",
         "[{'relu':{'slope':1}}] | layers[0].relu.slope | not known",

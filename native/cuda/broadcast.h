@@ -1,0 +1,13 @@
+// y = a op b along a nest of loops, for the ops that are one: binary and bias_forward.
+#pragma once
+
+#include "binary.h"
+#include "device/platform.cuh"
+
+namespace retort {
+namespace RETORT_ISA {
+
+void launch_broadcast(const TensorView& a, const TensorView& b, TensorView& y, BinaryOp op, cudaStream_t stream);
+
+}  // namespace RETORT_ISA
+}  // namespace retort
