@@ -1,6 +1,7 @@
 package io.retort;
 
 import io.retort.data.Dataset;
+import io.retort.device.Precision;
 import io.retort.distill.Distillation;
 import io.retort.distill.EarlyStopping;
 import io.retort.distill.Losses;
@@ -43,6 +44,7 @@ public final class Distiller {
   private Span hardLabelsFirst = Span.NONE;
   private EarlyStopping earlyStopping;
   private int jitter;
+  private Precision precision = Precision.FLOAT32;
   private Promotion promotion = Promotion.BETTER;
   private Consumer<Progress> listener = progress -> {};
   private BooleanSupplier cancelled = () -> false;
@@ -145,6 +147,12 @@ public final class Distiller {
     return this;
   }
 
+  /** The precision of products in training on a GPU; weights and sums are float32 each time. */
+  public Distiller precision(Precision ofProducts) {
+    precision = ofProducts;
+    return this;
+  }
+
   public Distiller promote(Promotion when) {
     promotion = when;
     return this;
@@ -179,6 +187,7 @@ public final class Distiller {
             null,
             jitter,
             Phase.Keep.BEST,
+            precision,
             List.of(Losses.teacherCrossEntropy()));
     Phase second =
         new Phase(
@@ -193,6 +202,7 @@ public final class Distiller {
             earlyStopping,
             jitter,
             Phase.Keep.BEST,
+            precision,
             terms);
     return new Recipe(name, "", models, List.of(first, second), promotion);
   }

@@ -91,7 +91,8 @@ public class TrainingStepBenchmark {
         steps + 1L,
         weights);
     plan.seed(1, steps);
-    plan.run();
+    plan.start();
+    plan.finish();
     position += plan.batch();
     steps++;
     return plan.loss(0);

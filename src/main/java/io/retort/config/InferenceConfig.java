@@ -14,6 +14,7 @@ import java.util.Map;
  * @param compute where the forward pass runs
  * @param threads of one forward pass; 0 for one a core
  * @param device {@code auto}, {@code cpu} or {@code cuda}
+ * @param precision of products on a GPU: {@code float32}, {@code tf32} or {@code bfloat16}
  * @param maxBatchSize rows of one forward pass
  * @param maxQueuedRows rows that may wait; more are refused at once
  * @param maxRows rows of one request
@@ -26,6 +27,7 @@ public record InferenceConfig(
     Compute compute,
     int threads,
     String device,
+    String precision,
     int maxBatchSize,
     int maxQueuedRows,
     int maxRows,
@@ -55,6 +57,7 @@ public record InferenceConfig(
             fields.choice("compute", Compute.class, Compute.AUTO),
             limits.integer("threads", 1, 0, 4096),
             limits.oneOf("device", "auto", "cpu", "cuda"),
+            limits.oneOf("precision", "float32", "tf32", "bfloat16"),
             limits.integer("maxBatchSize", 64, 1, 4096),
             limits.integer("maxQueuedRows", 8192, 1, 1 << 24),
             limits.integer("maxRows", 1024, 1, 1 << 20),

@@ -3,40 +3,36 @@ package io.retort.device;
 import io.retort.tensor.DType;
 import io.retort.tensor.Shape;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 
 /**
- * A block of memory on the CPU: zeroed, aligned to 64 bytes (a cache line, and a whole AVX-512
- * vector), freed by {@link #close()} and never by the garbage collector. Reading and writing are
- * not synchronised.
+ * A block of a device's memory: zeroed, aligned to 64 bytes (a cache line, and a whole AVX-512
+ * vector) or more, freed by {@link #close()} and never by the garbage collector. Reading and
+ * writing wait for what was started on the device before, and are not synchronised among threads.
  */
-public final class Memory implements AutoCloseable {
+public abstract class Memory implements AutoCloseable {
   private static final AtomicLong ALLOCATED = new AtomicLong();
 
   private final long bytes;
-  private final Pointer block;
   private final BytePointer start;
   private final List<TensorView> views = new ArrayList<>();
-  private boolean closed;
+  private volatile boolean closed;
 
-  Memory(Device device, long bytes) {
+  /** {@code start} is an address of the device's. */
+  Memory(BytePointer start, long bytes) {
+    this.start = start;
+    this.bytes = bytes;
+    ALLOCATED.addAndGet(bytes);
+  }
+
+  static void requireSize(long bytes) {
     if (bytes < 1) {
       throw new IllegalArgumentException("[memory] a block must have at least 1 byte: " + bytes);
     }
-    this.bytes = bytes;
-    try {
-      block = Native.allocate_memory(bytes);
-    } catch (RuntimeException e) {
-      throw new OutOfDeviceMemoryException(device.describe(), bytes, e);
-    }
-    start = new BytePointer(block);
-    ALLOCATED.addAndGet(bytes);
   }
 
   /** Bytes that are allocated now in the whole process, on every device. */
@@ -44,49 +40,48 @@ public final class Memory implements AutoCloseable {
     return ALLOCATED.get();
   }
 
-  public long bytes() {
+  public final long bytes() {
     return bytes;
   }
 
-  /** These bytes, seen from Java in native order; not to be used after {@link #close()}. */
-  public ByteBuffer host(long byteOffset, int count) {
-    check(byteOffset, count);
-    BytePointer from = start.getPointer(byteOffset);
-    return from.capacity(count).asByteBuffer().order(ByteOrder.nativeOrder());
+  /**
+   * These bytes, seen from Java in native order; not to be used after {@link #close()}.
+   *
+   * @throws IllegalStateException if Java does not see this memory
+   */
+  public abstract ByteBuffer host(long byteOffset, int count);
+
+  public abstract void write(long byteOffset, ByteBuffer source);
+
+  public abstract void write(long byteOffset, float[] source, int from, int count);
+
+  public abstract void write(long byteOffset, int[] source, int from, int count);
+
+  public abstract void read(long byteOffset, ByteBuffer destination);
+
+  public abstract void read(long byteOffset, float[] destination, int from, int count);
+
+  public abstract void read(long byteOffset, int[] destination, int from, int count);
+
+  /** Gives the block back to whom it came from. */
+  abstract void release();
+
+  /** An address of the device's, checked to have {@code count} bytes behind it. */
+  final BytePointer at(long byteOffset, long count) {
+    if (closed) {
+      throw new IllegalStateException("[memory] the block must be open: it was closed");
+    }
+    Objects.checkFromIndexSize(byteOffset, count, bytes);
+    return start.getPointer(byteOffset);
   }
 
-  public void write(long byteOffset, ByteBuffer source) {
-    host(byteOffset, source.remaining()).put(source.duplicate());
-  }
-
-  public void write(long byteOffset, float[] source, int from, int count) {
-    host(byteOffset, count * Float.BYTES).asFloatBuffer().put(source, from, count);
-  }
-
-  public void write(long byteOffset, int[] source, int from, int count) {
-    host(byteOffset, count * Integer.BYTES).asIntBuffer().put(source, from, count);
-  }
-
-  public void read(long byteOffset, ByteBuffer destination) {
-    destination.duplicate().put(host(byteOffset, destination.remaining()));
-  }
-
-  public void read(long byteOffset, float[] destination, int from, int count) {
-    host(byteOffset, count * Float.BYTES).asFloatBuffer().get(destination, from, count);
-  }
-
-  public void read(long byteOffset, int[] destination, int from, int count) {
-    host(byteOffset, count * Integer.BYTES).asIntBuffer().get(destination, from, count);
-  }
-
-  synchronized TensorView view(long byteOffset, Shape shape, DType dtype) {
-    check(byteOffset, shape.size() * dtype.bytes());
+  final synchronized TensorView view(long byteOffset, Shape shape, DType dtype) {
+    BytePointer data = at(byteOffset, shape.size() * dtype.bytes());
     long[] dims = new long[shape.rank()];
     for (int i = 0; i < dims.length; i++) {
       dims[i] = shape.dim(i);
     }
-    TensorView view =
-        new TensorView(start.getPointer(byteOffset), elementType(dtype), dims.length, dims);
+    TensorView view = new TensorView(data, elementType(dtype), dims.length, dims);
     views.add(view);
     return view;
   }
@@ -99,23 +94,16 @@ public final class Memory implements AutoCloseable {
     };
   }
 
-  private void check(long byteOffset, long count) {
-    if (closed) {
-      throw new IllegalStateException("[memory] the block must be open: it was closed");
-    }
-    Objects.checkFromIndexSize(byteOffset, count, bytes);
-  }
-
   /** Frees the block and every view of it. A second call does nothing. */
   @Override
-  public synchronized void close() {
+  public final synchronized void close() {
     if (closed) {
       return;
     }
     closed = true;
     views.forEach(TensorView::deallocate);
     views.clear();
-    Native.release_memory(block);
+    release();
     ALLOCATED.addAndGet(-bytes);
   }
 }

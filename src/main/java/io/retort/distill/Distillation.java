@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries out a recipe: phase after phase trains its models, and each model is saved in the model
@@ -26,6 +28,8 @@ import java.util.function.Function;
  * checkpoint and ends with the same weights, bit for bit, given the same number of threads.
  */
 public final class Distillation {
+  private static final Logger LOG = LoggerFactory.getLogger(Distillation.class);
+
   private final Recipe recipe;
   private final TrainingOptions options;
   private final Map<String, Architecture> architectures = new LinkedHashMap<>();
@@ -55,6 +59,7 @@ public final class Distillation {
     ModelStore store =
         options.store() == null ? ModelStore.open(options.models()) : options.store();
     try (Device device = Device.open(options.device(), options.threads())) {
+      LOG.info("device: {}", device.describe());
       Job job = Job.open(options, recipe, identity, device.threads());
       Workbench bench = new Workbench(options, device, train, test, job, listener, cancelled);
       try {

@@ -2,6 +2,7 @@ package io.retort.distill;
 
 import io.retort.data.Dataset;
 import io.retort.device.Device;
+import io.retort.graph.Feed;
 import io.retort.graph.Fetch;
 import io.retort.graph.Graph;
 import io.retort.graph.Mode;
@@ -18,8 +19,8 @@ final class Forward implements AutoCloseable {
   private static final int BATCH = 100;
 
   private final Plan plan;
-  private final FloatBuffer images;
-  private final FloatBuffer logits;
+  private final Feed images;
+  private final Fetch logits;
   private final int classes;
 
   /** Over the variables' weights under the scope; those that are missing are declared. */
@@ -35,9 +36,8 @@ final class Forward implements AutoCloseable {
     graph.output("logits", StepGraph.build(graph, architecture, scope, x));
     variables.declare(graph, seed);
     plan = Plan.compile(graph, device, variables);
-    images = plan.input(StepGraph.IMAGES).floats();
-    Fetch output = plan.output("logits");
-    logits = output.floats();
+    images = plan.input(StepGraph.IMAGES);
+    logits = plan.output("logits");
     classes = architecture.classes();
   }
 
@@ -54,9 +54,9 @@ final class Forward implements AutoCloseable {
       for (int i = 0; i < count; i++) {
         rows[i] = from + i;
       }
-      data.images(rows, 0, count, images);
+      data.images(rows, 0, count, images.floats());
       plan.run();
-      into.put(from * classes, logits, 0, count * classes);
+      into.put(from * classes, logits.floats(), 0, count * classes);
       if (!goOn.test(from + count)) {
         return false;
       }

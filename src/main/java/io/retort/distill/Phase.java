@@ -1,5 +1,6 @@
 package io.retort.distill;
 
+import io.retort.device.Precision;
 import io.retort.json.Fields;
 import io.retort.json.JsonException;
 import java.util.ArrayList;
@@ -24,6 +25,8 @@ import java.util.function.UnaryOperator;
  * @param jitter by how many pixels images are moved, each at random; the same image goes to every
  *     model
  * @param keep which weights go on: those of the best epoch or of the last
+ * @param precision of the products in its steps; weights, sums and evaluations are float32 each
+ *     time
  */
 public record Phase(
     String name,
@@ -37,6 +40,7 @@ public record Phase(
     EarlyStopping earlyStopping,
     int jitter,
     Keep keep,
+    Precision precision,
     List<Term> terms) {
   public static final int DEFAULT_BATCH = 64;
 
@@ -85,6 +89,7 @@ public record Phase(
         null,
         0,
         Keep.BEST,
+        Precision.FLOAT32,
         terms);
   }
 
@@ -110,6 +115,7 @@ public record Phase(
             EarlyStopping.parse(f, "earlyStopping"),
             f.integer("jitter", 0),
             f.choice("keep", Keep.class, Keep.BEST),
+            f.choice("precision", Precision.class, Precision.FLOAT32),
             terms);
     f.end();
     return phase;
@@ -168,6 +174,7 @@ public record Phase(
         earlyStopping,
         jitter,
         keep,
+        precision,
         terms.stream().map(change).toList());
   }
 
@@ -195,6 +202,9 @@ public record Phase(
     }
     map.put("jitter", jitter);
     map.put("keep", keep.name());
+    if (precision != Precision.FLOAT32) {
+      map.put("precision", precision.word());
+    }
     map.put("terms", terms.stream().map(Terms::toMap).toList());
     return map;
   }

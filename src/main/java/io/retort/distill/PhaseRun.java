@@ -32,7 +32,7 @@ final class PhaseRun implements AutoCloseable {
   private final List<StepPlan> plans = new ArrayList<>();
   private final CheckpointWriter writer;
   private final Reporter reporter;
-  private final double[] weights;
+  private final StepLosses losses;
   private Evaluation evaluation;
   private long lastCheckpoint = System.nanoTime();
 
@@ -57,7 +57,7 @@ final class PhaseRun implements AutoCloseable {
     state = new TrainingState(phase);
     variables = new Variables(bench.device());
     writer = new CheckpointWriter(bench.job().checkpoint());
-    weights = new double[phase.terms().size()];
+    losses = new StepLosses(phase, state);
     long steps =
         (long) phase.epochs() * ((bench.train().size() + phase.batch() - 1) / phase.batch());
     reporter =
@@ -142,6 +142,7 @@ final class PhaseRun implements AutoCloseable {
       long now = System.nanoTime();
       reporter.worked(now - before, plan.batch());
       if (reporter.due(now)) {
+        losses.readAll();
         report(state.losses(), state.epoch + 1);
       }
       if (now - lastCheckpoint >= bench.options().checkpointEvery().toNanos() && writer.idle()) {
@@ -149,6 +150,7 @@ final class PhaseRun implements AutoCloseable {
       }
       before = System.nanoTime();
     }
+    losses.readAll();
     return true;
   }
 
@@ -156,26 +158,9 @@ final class PhaseRun implements AutoCloseable {
     double size = bench.train().size();
     plan.gather(bench.train(), order, state.position, jitter);
     plan.schedule(
-        state.epoch + state.position / size, plan.batch() / size, state.step + 1, weights);
+        state.epoch + state.position / size, plan.batch() / size, state.step + 1, losses.weights());
     plan.seed((int) bench.seed(index), (int) state.step);
-    plan.run();
-    for (int i = 0; i < weights.length; i++) {
-      float loss = plan.loss(i);
-      if (!Float.isFinite(loss)) {
-        throw new IllegalStateException(
-            "["
-                + phase.name()
-                + "] the loss "
-                + phase.terms().get(i).label()
-                + " must be finite: "
-                + loss
-                + " in epoch "
-                + (state.epoch + 1)
-                + ", step "
-                + (state.step + 1));
-      }
-      state.addLoss(i, loss, weights[i], plan.batch());
-    }
+    losses.start(plan);
     state.addSamples(plan.batch());
   }
 
@@ -191,6 +176,7 @@ final class PhaseRun implements AutoCloseable {
   }
 
   private void checkpoint() {
+    losses.readAll();
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
     for (String path : variables.paths()) {
       if (!phase.frozen().contains(Scene.modelOf(path))) {

@@ -1,5 +1,6 @@
 package io.retort.graph;
 
+import io.retort.device.Execution;
 import io.retort.tensor.DType;
 import io.retort.tensor.Shape;
 import java.nio.ByteBuffer;
@@ -15,18 +16,28 @@ public final class Feed {
   private final String name;
   private final Shape shape;
   private final DType dtype;
-  private final ByteBuffer bytes;
-  private final FloatBuffer floats;
-  private final IntBuffer ints;
+  private final Execution execution;
+  private final ByteBuffer[] bytes;
+  private final FloatBuffer[] floats;
+  private final IntBuffer[] ints;
+  private boolean written;
+  private int filled = -1;
 
-  Feed(Plan plan, String name, Value value, ByteBuffer bytes) {
+  Feed(Plan plan, String name, Value value, Execution execution, long offset) {
     this.plan = plan;
     this.name = name;
     this.shape = value.shape();
     this.dtype = value.dtype();
-    this.bytes = bytes;
-    this.floats = dtype == DType.FLOAT32 ? bytes.asFloatBuffer() : null;
-    this.ints = dtype == DType.INT32 ? bytes.asIntBuffer() : null;
+    this.execution = execution;
+    int count = Math.toIntExact(shape.size() * dtype.bytes());
+    bytes = new ByteBuffer[execution.slots()];
+    floats = new FloatBuffer[bytes.length];
+    ints = new IntBuffer[bytes.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = execution.input(i, offset, count);
+      floats[i] = dtype == DType.FLOAT32 ? bytes[i].asFloatBuffer() : null;
+      ints[i] = dtype == DType.INT32 ? bytes[i].asIntBuffer() : null;
+    }
   }
 
   public Shape shape() {
@@ -63,22 +74,40 @@ public final class Feed {
     floats().put(0, value);
   }
 
-  /** The input's memory; not to be used after the plan is closed. */
+  /**
+   * The memory that the next run reads this input from. Where runs go ahead it is another one after
+   * each start; not to be used after the plan is closed.
+   */
   public FloatBuffer floats() {
     require(DType.FLOAT32);
-    return floats;
+    return floats[slot()];
   }
 
-  /** The memory of an int32 input; not to be used after the plan is closed. */
+  /** As {@link #floats()}, of an int32 input. */
   public IntBuffer ints() {
     require(DType.INT32);
-    return ints;
+    return ints[slot()];
   }
 
-  /** The input's memory, of any element type; not to be used after the plan is closed. */
+  /** As {@link #floats()}, of any element type. */
   public ByteBuffer bytes() {
     plan.requireOpen();
-    return bytes;
+    return bytes[slot()];
+  }
+
+  private int slot() {
+    written = true;
+    return execution.inputSlot();
+  }
+
+  /** Takes the value of the run before over into this run's slot where it was not written anew. */
+  void carry() {
+    int slot = execution.inputSlot();
+    if (!written && filled >= 0 && filled != slot) {
+      bytes[slot].put(0, bytes[filled], 0, bytes[slot].capacity());
+    }
+    filled = slot;
+    written = false;
   }
 
   private void require(DType wanted) {

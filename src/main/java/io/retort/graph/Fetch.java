@@ -1,19 +1,25 @@
 package io.retort.graph;
 
+import io.retort.device.Execution;
 import io.retort.tensor.Shape;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
-/** An output of a plan: the value of its last run. Allocates nothing. */
+/** An output of a plan: the value of the run that was finished last. Allocates nothing. */
 public final class Fetch {
   private final Plan plan;
   private final Shape shape;
-  private final FloatBuffer floats;
+  private final Execution execution;
+  private final FloatBuffer[] floats;
 
-  Fetch(Plan plan, Value value, ByteBuffer bytes) {
+  Fetch(Plan plan, Value value, Execution execution, long offset) {
     this.plan = plan;
     this.shape = value.shape();
-    this.floats = bytes.asFloatBuffer();
+    this.execution = execution;
+    int count = Math.toIntExact(shape.size() * value.dtype().bytes());
+    floats = new FloatBuffer[execution.slots()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = execution.output(i, offset, count).asFloatBuffer();
+    }
   }
 
   public Shape shape() {
@@ -22,7 +28,8 @@ public final class Fetch {
 
   /** Copies all elements to {@code destination} from index {@code from} on. */
   public void read(float[] destination, int from) {
-    floats().get(0, destination, from, floats.capacity());
+    FloatBuffer values = floats();
+    values.get(0, destination, from, values.capacity());
   }
 
   /** The value of an output of one element. */
@@ -33,9 +40,12 @@ public final class Fetch {
     return floats().get(0);
   }
 
-  /** The output's memory, overwritten by the next run; not to be used after the plan is closed. */
+  /**
+   * The memory that the last run's output stands in, overwritten by a later run. Where runs go
+   * ahead it is another one after each finish; not to be used after the plan is closed.
+   */
   public FloatBuffer floats() {
     plan.requireOpen();
-    return floats;
+    return floats[execution.outputSlot()];
   }
 }

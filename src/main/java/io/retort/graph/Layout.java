@@ -1,5 +1,6 @@
 package io.retort.graph;
 
+import io.retort.device.Region;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -8,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Where each value lies in a plan's one block of memory. Constants, inputs and outputs have places
- * of their own for the whole run; everything else shares an arena by liveness, a value's place
- * being free after its last reader. Variables lie elsewhere. An output takes over a dying input's
- * place where {@link Op#inPlace} allows.
+ * Where each value lies in a plan's one block of memory. Inputs, outputs and constants have places
+ * of their own for the whole run, in that order; everything else shares an arena by liveness, a
+ * value's place being free after its last reader. Variables lie elsewhere. An output takes over a
+ * dying input's place where {@link Op#inPlace} allows.
  */
 final class Layout {
   /** A cache line, and a whole vector. */
@@ -24,6 +25,7 @@ final class Layout {
     private final int first;
     private int last;
     private long offset;
+    private boolean placed;
 
     Block(long bytes, int first, int last) {
       this.bytes = bytes;
@@ -46,6 +48,8 @@ final class Layout {
   private final Map<Value, Integer> lastUse = new HashMap<>();
   private final Map<Value, Block> places = new HashMap<>();
   private final List<Block> blocks = new ArrayList<>();
+  private Region inputs;
+  private Region outputs;
   private long pinnedBytes;
   private long bytes;
 
@@ -56,6 +60,7 @@ final class Layout {
     this.inPlace = inPlace;
     findLastUses();
     inputs.forEach(value -> place(value, -1));
+    List<Block> fed = List.copyOf(blocks);
     for (int i = 0; i < program.nodes().size(); i++) {
       Node node = program.nodes().get(i);
       for (Value value : node.outputs()) {
@@ -64,6 +69,13 @@ final class Layout {
         }
       }
     }
+    this.inputs = region(fed);
+    outputs =
+        region(
+            program.outputs().values().stream()
+                .map(value -> places.get(Program.root(value)))
+                .distinct()
+                .toList());
     assignOffsets();
   }
 
@@ -74,6 +86,16 @@ final class Layout {
 
   long bytes() {
     return bytes;
+  }
+
+  /** Where the inputs stand, one after the other. */
+  Region inputs() {
+    return inputs;
+  }
+
+  /** Where the outputs stand, one after the other. */
+  Region outputs() {
+    return outputs;
   }
 
   /** The part of the memory that values share over time. */
@@ -123,12 +145,26 @@ final class Layout {
     return null;
   }
 
+  /** Places the blocks next in the pinned part: what a device copies, it copies at one go. */
+  private Region region(List<Block> together) {
+    long begin = pinnedBytes;
+    for (Block block : together) {
+      block.offset = pinnedBytes;
+      block.placed = true;
+      pinnedBytes += block.bytes;
+    }
+    return new Region(begin, pinnedBytes - begin);
+  }
+
   private void assignOffsets() {
     List<Block> order = new ArrayList<>(blocks);
     order.sort(
         Comparator.<Block>comparingInt(block -> block.first).thenComparing(block -> -block.bytes));
     List<Block> arena = new ArrayList<>();
     for (Block block : order) {
+      if (block.placed) {
+        continue;
+      }
       if (!share || block.last == ALWAYS) {
         block.offset = pinnedBytes;
         pinnedBytes += block.bytes;

@@ -1,10 +1,12 @@
 package io.retort.graph;
 
 import io.retort.device.Device;
+import io.retort.device.Execution;
+import io.retort.device.ExecutionSettings;
+import io.retort.device.Kernels;
 import io.retort.device.Memory;
 import io.retort.device.TensorView;
 import io.retort.tensor.Shape;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,6 +19,9 @@ import java.util.function.ObjLongConsumer;
  * A graph made ready for one device: memory placed once, then a flat list of kernel calls. {@link
  * #run} allocates nothing, neither on the heap nor beside it. For one thread at a time; plans that
  * share variables may run side by side where none of them trains.
+ *
+ * <p>A GPU computes while Java goes on: where the plan is made to run {@linkplain
+ * ExecutionSettings#ahead() ahead}, {@link #start} may come once more before {@link #finish}.
  */
 public final class Plan implements AutoCloseable {
   private final Device device;
@@ -24,21 +29,26 @@ public final class Plan implements AutoCloseable {
   private final Program program;
   private final Layout layout;
   private final Memory memory;
+  private final Kernels kernels;
   private final Calls kernelCalls;
   private final Call[] calls;
   private final List<Node> callers = new ArrayList<>();
   private final Map<Value, TensorView> views = new HashMap<>();
   private final Map<String, Feed> feeds = new LinkedHashMap<>();
+  private final Feed[] carried;
   private final Map<String, Fetch> fetches = new LinkedHashMap<>();
+  private Execution execution;
   private boolean closed;
 
-  private Plan(Graph graph, Device device, Variables variables, Passes passes) {
+  private Plan(
+      Graph graph, Device device, Variables variables, Passes passes, ExecutionSettings settings) {
     this.device = device;
     this.variables = variables;
     program = passed(graph, passes);
     layout = new Layout(program, graph.inputs().values(), passes.share(), passes.inPlace());
     memory = device.allocate(layout.bytes());
-    kernelCalls = new Calls(device.kernels(), this::view);
+    kernels = device.kernels(settings.precision());
+    kernelCalls = new Calls(kernels, this::view);
     try {
       List<Call> all = new ArrayList<>();
       for (Node node : program.nodes()) {
@@ -48,12 +58,19 @@ public final class Plan implements AutoCloseable {
         }
       }
       calls = all.toArray(Call[]::new);
+      execution =
+          device.prepare(memory, layout.inputs(), layout.outputs(), this::runCalls, settings);
       graph
           .inputs()
-          .forEach((name, value) -> feeds.put(name, new Feed(this, name, value, host(value))));
+          .forEach(
+              (name, value) ->
+                  feeds.put(name, new Feed(this, name, value, execution, inputOffset(value))));
+      carried = feeds.values().toArray(new Feed[0]);
       program
           .outputs()
-          .forEach((name, value) -> fetches.put(name, new Fetch(this, value, host(value))));
+          .forEach(
+              (name, value) ->
+                  fetches.put(name, new Fetch(this, value, execution, outputOffset(value))));
       program.nodes().forEach(this::fillConstant);
     } catch (RuntimeException e) {
       close();
@@ -68,12 +85,23 @@ public final class Plan implements AutoCloseable {
    *     shape
    */
   public static Plan compile(Graph graph, Device device, Variables variables) {
-    return compile(graph, device, variables, Passes.ALL);
+    return compile(graph, device, variables, ExecutionSettings.DEFAULT);
+  }
+
+  /** As {@link #compile(Graph, Device, Variables)}, to run as the settings say. */
+  public static Plan compile(
+      Graph graph, Device device, Variables variables, ExecutionSettings settings) {
+    return compile(graph, device, variables, Passes.ALL, settings);
   }
 
   static Plan compile(Graph graph, Device device, Variables variables, Passes passes) {
+    return compile(graph, device, variables, passes, ExecutionSettings.DEFAULT);
+  }
+
+  private static Plan compile(
+      Graph graph, Device device, Variables variables, Passes passes, ExecutionSettings settings) {
     graph.variables().forEach((path, value) -> requireDeclared(variables, path, value.shape()));
-    return new Plan(graph, device, variables, passes);
+    return new Plan(graph, device, variables, passes, settings);
   }
 
   private static void requireDeclared(Variables variables, String path, Shape shape) {
@@ -102,9 +130,12 @@ public final class Plan implements AutoCloseable {
     return view;
   }
 
-  private ByteBuffer host(Value value) {
-    int bytes = Math.toIntExact(value.shape().size() * value.dtype().bytes());
-    return memory.host(layout.offset(value), bytes);
+  private long inputOffset(Value value) {
+    return layout.offset(value) - layout.inputs().offset();
+  }
+
+  private long outputOffset(Value value) {
+    return layout.offset(value) - layout.outputs().offset();
   }
 
   private void fillConstant(Node node) {
@@ -129,16 +160,47 @@ public final class Plan implements AutoCloseable {
     return Paths.find("output", fetches, name);
   }
 
-  /**
-   * Runs every call in order.
-   *
-   * @throws IllegalStateException if the plan or its variables are closed
-   */
-  public void run() {
-    requireOpen();
+  private void runCalls() {
     for (Call call : calls) {
       call.run();
     }
+  }
+
+  /**
+   * Runs every call in order and waits for them.
+   *
+   * @throws IllegalStateException if the plan or its variables are closed
+   * @throws io.retort.device.DeviceLostException if the device no longer answers
+   */
+  public void run() {
+    start();
+    execution.finish();
+  }
+
+  /**
+   * Starts a run on what was written to the inputs; the CPU ends it, too. Where runs go ahead, an
+   * input that is written for the next run is written whole, and one that is not written keeps its
+   * value.
+   */
+  public void start() {
+    requireOpen();
+    if (execution.slots() > 1) {
+      for (Feed feed : carried) {
+        feed.carry();
+      }
+    }
+    execution.start();
+  }
+
+  /** Waits for the oldest run that was started; the outputs are then that run's. */
+  public void finish() {
+    requireOpen();
+    execution.finish();
+  }
+
+  /** Whether a run may be started before the one before it is finished. */
+  public boolean runsAhead() {
+    return execution.slots() > 1;
   }
 
   /**
@@ -148,11 +210,15 @@ public final class Plan implements AutoCloseable {
    */
   public void run(ObjLongConsumer<Node> listener) {
     requireOpen();
-    for (int i = 0; i < calls.length; i++) {
-      long before = System.nanoTime();
-      calls[i].run();
-      listener.accept(callers.get(i), System.nanoTime() - before);
-    }
+    execution.runInstead(
+        () -> {
+          for (int i = 0; i < calls.length; i++) {
+            long before = System.nanoTime();
+            calls[i].run();
+            kernels.synchronize();
+            listener.accept(callers.get(i), System.nanoTime() - before);
+          }
+        });
   }
 
   void requireOpen() {
@@ -192,6 +258,9 @@ public final class Plan implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      if (execution != null) {
+        execution.close();
+      }
       kernelCalls.close();
       memory.close();
     }

@@ -19,6 +19,10 @@ import java.util.function.Function;
 /** {@code /health} with the parts, {@code /health/live}, {@code /health/ready}. */
 final class HealthRoutes {
   private static final long PATIENCE_MILLIS = 1000;
+
+  /** It answers, but slower than it should. */
+  private static final String DEGRADED = "degraded";
+
   private final Bus bus;
   private final BooleanSupplier stopping;
 
@@ -83,20 +87,30 @@ final class HealthRoutes {
                     request,
                     200,
                     new JsonObject()
-                        .put("status", stopping.getAsBoolean() ? "stopping" : "ok")
+                        .put("status", status(models.result()))
                         .put("model_loaded", models.result().ready())
                         .put("parts", parts)));
+  }
+
+  private String status(LiveModels models) {
+    if (stopping.getAsBoolean()) {
+      return "stopping";
+    }
+    return models.degraded() == null ? "ok" : DEGRADED;
   }
 
   private static JsonObject describe(LiveModels live) {
     JsonArray models = new JsonArray();
     live.models().forEach(model -> models.add(Addresses.MODEL_SERVED.message().toJson(model)));
-    return new JsonObject().put("models", models);
+    JsonObject part = new JsonObject().put("models", models);
+    return live.degraded() == null
+        ? part
+        : part.put("status", DEGRADED).put("reason", live.degraded());
   }
 
   private Future<LiveModels> models() {
     return bus.request(Addresses.MODELS_LIVE, Nothing.NOTHING, PATIENCE_MILLIS)
-        .otherwise(new LiveModels(List.of()));
+        .otherwise(new LiveModels(List.of(), null));
   }
 
   /** Asks one part how it is; a part that does not run here or anywhere is {@code absent}. */
@@ -106,7 +120,8 @@ final class HealthRoutes {
       Address<Nothing, R> address,
       Function<R, JsonObject> describe) {
     return bus.request(address, Nothing.NOTHING, PATIENCE_MILLIS)
-        .map(reply -> describe.apply(reply).put("status", "up"))
+        .map(describe)
+        .map(state -> state.containsKey("status") ? state : state.put("status", "up"))
         .otherwise(new JsonObject().put("status", "absent"))
         .onSuccess(state -> parts.put(name, state))
         .mapEmpty();

@@ -4,19 +4,16 @@ import io.retort.bus.Addresses;
 import io.retort.bus.Bus;
 import io.retort.bus.Failure;
 import io.retort.bus.FailureException;
-import io.retort.bus.LiveModel;
 import io.retort.bus.LiveModels;
 import io.retort.bus.ModelVersion;
 import io.retort.bus.PredictReply;
 import io.retort.bus.PredictRequest;
 import io.retort.config.InferenceConfig;
-import io.retort.config.InferenceConfig.Compute;
+import io.retort.device.Device;
+import io.retort.device.DeviceLostException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -29,26 +26,31 @@ import org.slf4j.LoggerFactory;
 public final class InferenceVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(InferenceVerticle.class);
 
-  /**
-   * What handing a batch to another thread and back costs; a model faster than that stays on the
-   * event loop.
-   */
-  private static final long HOP_NANOS = 20_000;
-
   private static final long STOP_SECONDS = 30;
-  private final Map<String, Batcher> served = new LinkedHashMap<>();
   private final ExecutorService loading = Lane.named("retort-loader");
   private final ExecutorService lane = Lane.named("retort-lane");
+  private final ModelLoader.Opener devices;
   private InferenceConfig config;
   private ModelLoader loader;
+  private ServedModels served;
   private Bus bus;
+  private String degraded;
   private boolean loadedAll;
   private boolean stopping;
+
+  public InferenceVerticle() {
+    this(Device::open);
+  }
+
+  InferenceVerticle(ModelLoader.Opener devices) {
+    this.devices = devices;
+  }
 
   @Override
   public Future<?> start() {
     config = InferenceConfig.of(config().getMap());
-    loader = new ModelLoader(config);
+    loader = new ModelLoader(config, devices);
+    served = new ServedModels(config, lane, this::inNextTurn, this::onContext, this::turnToCpu);
     bus = Bus.of(vertx);
     loading.execute(this::loadAll);
     bus.serve(Addresses.PREDICT, this::predict);
@@ -78,18 +80,7 @@ public final class InferenceVerticle extends VerticleBase {
   }
 
   private LiveModels live() {
-    return new LiveModels(
-        served.values().stream().map(batcher -> describe(batcher.model())).toList());
-  }
-
-  private LiveModel describe(WarmModel model) {
-    String name = model.card().name();
-    return new LiveModel(
-        name,
-        model.card().version(),
-        model.features(),
-        model.classes(),
-        name.equals(config.defaultModel()));
+    return new LiveModels(served.live(), degraded);
   }
 
   private void loadAll() {
@@ -104,41 +95,54 @@ public final class InferenceVerticle extends VerticleBase {
 
   private void promoted(ModelVersion promoted) {
     if (!stopping && loader.serves(promoted.model())) {
-      Batcher present = served.get(promoted.model());
-      String version = present == null ? null : present.model().card().version();
+      String version = served.version(promoted.model());
       loading.execute(() -> load(promoted.model(), version));
     }
   }
 
-  private void load(String name, String version) {
+  /** Whether that could be done; there may be no version, or it is served already. */
+  private boolean load(String name, String version) {
     try {
       loader.load(name, version).ifPresent(model -> context.runOnContext(warm -> takeOver(model)));
+      return true;
+    } catch (DeviceLostException e) {
+      context.runOnContext(done -> turnToCpu(e));
     } catch (RuntimeException | Error e) {
       LOG.error("inference: {} cannot be served: {}", name, e.getMessage(), e);
     }
+    return false;
+  }
+
+  /** What was asked waits in its queue until the same models are there on the CPU. */
+  private void turnToCpu(DeviceLostException reason) {
+    if (degraded != null || stopping) {
+      return;
+    }
+    degraded = reason.getMessage();
+    LOG.warn("inference: from now on the CPU answers; {}", degraded);
+    loading.execute(
+        () -> {
+          loader.turnToCpu();
+          for (String name : loader.names()) {
+            if (!load(name, null)) {
+              context.runOnContext(failed -> served.retire(name));
+            }
+          }
+        });
   }
 
   private void takeOver(WarmModel model) {
-    Batcher batcher =
-        new Batcher(
-            model, executor(model), this::onContext, config.maxBatchSize(), config.maxQueuedRows());
-    Batcher old = served.put(model.card().name(), batcher);
-    if (old != null) {
-      old.retire();
-    }
+    served.takeOver(model);
     LOG.info(
         "inference: {} version {} is live, {} µs a row",
         model.card().name(),
         model.card().version(),
         model.nanosOfOne() / 1000);
-    bus.publish(Addresses.MODEL_SERVED, describe(model));
+    bus.publish(Addresses.MODEL_SERVED, served.describe(model));
   }
 
-  private Executor executor(WarmModel model) {
-    boolean here =
-        config.compute() == Compute.EVENT_LOOP
-            || (config.compute() == Compute.AUTO && model.nanosOfOne() < HOP_NANOS);
-    return here ? task -> context.runOnContext(turn -> task.run()) : lane;
+  private void inNextTurn(Runnable task) {
+    context.runOnContext(turn -> task.run());
   }
 
   /** At once where this is the event loop already. */
@@ -162,8 +166,7 @@ public final class InferenceVerticle extends VerticleBase {
   }
 
   private void retireAll(Promise<Void> stopped) {
-    served.values().forEach(Batcher::retire);
-    served.clear();
+    served.retireAll();
     context.runOnContext(
         retired ->
             loading.execute(

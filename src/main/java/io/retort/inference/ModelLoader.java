@@ -3,6 +3,7 @@ package io.retort.inference;
 import io.retort.config.InferenceConfig;
 import io.retort.device.Device;
 import io.retort.device.DeviceKind;
+import io.retort.device.Precision;
 import io.retort.model.ModelCard;
 import io.retort.model.ModelStore;
 import java.util.ArrayList;
@@ -14,12 +15,20 @@ import java.util.Optional;
  * Reads live versions from the store and warms them; on a thread of its own, beside what serves.
  */
 final class ModelLoader implements AutoCloseable {
+  /** Where devices come from. */
+  interface Opener {
+    Device open(DeviceKind kind, int threads);
+  }
+
   private final InferenceConfig config;
+  private final Opener opener;
   private ModelStore store;
   private Device device;
+  private Device lost;
 
-  ModelLoader(InferenceConfig config) {
+  ModelLoader(InferenceConfig config, Opener opener) {
     this.config = config;
+    this.opener = opener;
   }
 
   /** The names to serve, the default model first, so that it is ready first. */
@@ -43,7 +52,12 @@ final class ModelLoader implements AutoCloseable {
       return Optional.empty();
     }
     return Optional.of(
-        WarmModel.load(live.get(), store().weights(live.get()), device(), config.maxBatchSize()));
+        WarmModel.load(
+            live.get(),
+            store().weights(live.get()),
+            device(),
+            Precision.valueOf(config.precision().toUpperCase(Locale.ROOT)),
+            config.maxBatchSize()));
   }
 
   private ModelStore store() {
@@ -57,10 +71,16 @@ final class ModelLoader implements AutoCloseable {
   Device device() {
     if (device == null) {
       device =
-          Device.open(
+          opener.open(
               DeviceKind.valueOf(config.device().toUpperCase(Locale.ROOT)), config.threads());
     }
     return device;
+  }
+
+  /** Loads on the CPU from now on; models of the device before are freed before this is closed. */
+  void turnToCpu() {
+    lost = device;
+    device = opener.open(DeviceKind.CPU, config.threads());
   }
 
   @Override
@@ -70,6 +90,9 @@ final class ModelLoader implements AutoCloseable {
     }
     if (device != null) {
       device.close();
+    }
+    if (lost != null) {
+      lost.close();
     }
   }
 }

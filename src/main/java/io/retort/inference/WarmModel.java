@@ -1,6 +1,8 @@
 package io.retort.inference;
 
 import io.retort.device.Device;
+import io.retort.device.ExecutionSettings;
+import io.retort.device.Precision;
 import io.retort.graph.Graph;
 import io.retort.graph.Mode;
 import io.retort.graph.Plan;
@@ -32,23 +34,29 @@ final class WarmModel implements AutoCloseable {
   private final int features;
   private final int classes;
   private final int maxBatch;
+  private final ExecutionSettings settings;
   private final Variables variables;
   private final List<Sized> plans = new ArrayList<>();
   private final Sized[] first;
 
-  private WarmModel(ModelCard card, Device device, int maxBatch) {
+  private WarmModel(ModelCard card, Device device, Precision precision, int maxBatch) {
     this.card = card;
     this.features = Math.toIntExact(card.architecture().input().size());
     this.classes = card.architecture().classes();
     this.maxBatch = maxBatch;
+    this.settings = new ExecutionSettings(precision, false);
     this.variables = new Variables(device);
     this.first = new Sized[maxBatch + 1];
   }
 
   /** Compiles and warms a version. */
   static WarmModel load(
-      ModelCard card, Map<String, HostTensor> weights, Device device, int maxBatch) {
-    WarmModel model = new WarmModel(card, device, maxBatch);
+      ModelCard card,
+      Map<String, HostTensor> weights,
+      Device device,
+      Precision precision,
+      int maxBatch) {
+    WarmModel model = new WarmModel(card, device, precision, maxBatch);
     try {
       for (int rows = 1; rows < maxBatch; rows *= 2) {
         model.compile(device, rows, weights);
@@ -72,7 +80,7 @@ final class WarmModel implements AutoCloseable {
       variables.declare(graph, 0);
       weights.forEach((path, value) -> variables.set(SCOPE + "/" + path, value));
     }
-    Plan plan = Plan.compile(graph, device, variables);
+    Plan plan = Plan.compile(graph, device, variables, settings);
     plans.add(new Sized(rows, plan, measure(plan)));
   }
 

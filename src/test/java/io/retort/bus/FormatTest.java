@@ -51,7 +51,8 @@ class FormatTest {
             new JobRequest("mnist", null, new JsonObject().put("epochs", 3)), JobRequest.FORMAT),
         Arguments.of(new ProgressHistory(List.of(FRAME)), ProgressHistory.FORMAT),
         Arguments.of(LIVE, LiveModel.FORMAT),
-        Arguments.of(new LiveModels(List.of(LIVE)), LiveModels.FORMAT),
+        Arguments.of(new LiveModels(List.of(LIVE), null), LiveModels.FORMAT),
+        Arguments.of(new LiveModels(List.of(LIVE), "the GPU no longer answers"), LiveModels.FORMAT),
         Arguments.of(new ModelVersion("student", "2"), ModelVersion.FORMAT),
         Arguments.of(new CacheState(1, 200, 3, 4), CacheState.FORMAT),
         Arguments.of(Nothing.NOTHING, Nothing.FORMAT));

@@ -40,7 +40,11 @@ class PartTest {
       throws ReflectiveOperationException {
     for (var key : part.keys().entrySet()) {
       Object sample =
-          key.getKey().equals("device") ? "cpu" : SAMPLES.getOrDefault(key.getValue(), "word");
+          switch (key.getKey()) {
+            case "device" -> "cpu";
+            case "precision" -> "bfloat16";
+            default -> SAMPLES.getOrDefault(key.getValue(), "word");
+          };
       Record record = part.check(new HashMap<>(Map.of(key.getKey(), sample)));
       var accessor = record.getClass().getMethod(key.getKey());
       Object value = accessor.invoke(record);

@@ -10,7 +10,12 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 @Properties(
     value =
         @Platform(
-            include = {"retort/tensor_view.h", "retort/kernels.h", "retort/cpu.h", "retort/library.h"},
+            include = {
+              "retort/tensor_view.h",
+              "retort/kernels.h",
+              "retort/cpu.h",
+              "retort/library.h"
+            },
             library = "jniretort",
             link = "retort_cpu",
             preload = {"gcc_s@.1", "quadmath@.0", "gfortran@.5", "openblas@.0"},
@@ -29,8 +34,10 @@ public class KernelsPreset implements InfoMapper {
         .put(new Info("retort::UnaryOp").enumerate())
         .put(new Info("retort::BinaryOp").enumerate())
         .put(new Info("retort::ReduceOp").enumerate())
-        .put(new Info("retort::Precision").enumerate())
-        .put(new Info("retort::TensorView", "retort::Window", "retort::LibrarySettings").annotations(UNCHECKED))
+        .put(new Info("retort::Precision").enumerate().valueTypes("KernelPrecision"))
+        .put(
+            new Info("retort::TensorView", "retort::Window", "retort::LibrarySettings")
+                .annotations(UNCHECKED))
         .put(new Info("retort::Kernels").purify());
   }
 }
