@@ -389,7 +389,9 @@ uint32_t block_barriers() { return running->who.barrier; }
 void note_asynchronous(Access kind, const void* address, size_t bytes) {
   Who hardware = running->who;
   hardware.thread = asynchronous;
-  if (const char* why = judge(hardware, kind, address, bytes)) fail(why);
+  running->unseen = true;
+  if (const char* why = judge(hardware, kind, address, bytes)) stop(why);
+  running->unseen = false;
 }
 
 void fail(const char* what) {

@@ -60,8 +60,8 @@ class Kernels {
   virtual void matmul(const TensorView& a, const TensorView& b, const TensorView* bias, TensorView& y, bool transpose_a,
                       bool transpose_b, Activation activation) = 0;
 
-  // y[M,N] = activation(scale[n]·Σ_k a[m,k]·b[n,k] + bias[n]): a [M,K] and b [N,K] int8, sums exact in int32 (K < 2^17),
-  // scale [N] the product of both tensors' steps, bias [N], y float32.
+  // y[M,N] = activation(scale[n]·Σ_k a[m,k]·b[n,k] + bias[n]): a [M,K] and b [N,K] int8, sums exact in int32 (K <
+  // 2^17), scale [N] the product of both tensors' steps, bias [N], y float32.
   virtual void matmul_int8(const TensorView& a, const TensorView& b, const TensorView& scale, const TensorView* bias,
                            TensorView& y, Activation activation) = 0;
 
