@@ -23,9 +23,7 @@ final class Cudart implements CudaRuntime {
   /** The runtime that JavaCPP's binding was linked with; packed beside our kernels. */
   private static final String LIBRARY = "libcudart.so.13";
 
-  /** The least that the kernels are compiled for. */
   private static final int LEAST_CAPABILITY = 80;
-
   private static final int DEVICE = 0;
   private static final int NAME_BYTES = 256;
 
