@@ -7,9 +7,6 @@ final class CudaErrors {
   static final int SUCCESS = 0;
   static final int MEMORY_ALLOCATION = 2;
 
-  /** A stream that is asked whether it is done, and is not. */
-  static final int NOT_READY = 600;
-
   /**
    * After these every call of the process fails: devices unavailable, context gone, ECC, NVLink,
    * contained; illegal address, launch timeout, context destroyed, assertion, stack, instruction,
