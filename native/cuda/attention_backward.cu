@@ -34,7 +34,7 @@ template <int32_t width>
 constexpr size_t shared_floats = 4 * tile_floats<width> + attention_rows* score_stride;
 
 template <int32_t width>
-__global__ void __launch_bounds__(attention_threads, width <= 64 ? 2 : 1)
+__global__ void __launch_bounds__(attention_threads, 1)
     attention_backward_keys_kernel(const AttentionCall call, const AttentionGradient from, float* dk, float* dv) {
   RETORT_SHARED(float, shared);
   float *const key_tile = shared, *const value_tile = key_tile + tile_floats<width>;
@@ -107,7 +107,7 @@ __global__ void __launch_bounds__(attention_threads, width <= 64 ? 2 : 1)
 }
 
 template <int32_t width>
-__global__ void __launch_bounds__(attention_threads, width <= 64 ? 2 : 1)
+__global__ void __launch_bounds__(attention_threads, 1)
     attention_backward_queries_kernel(const AttentionCall call, const AttentionGradient from, float* dq) {
   RETORT_SHARED(float, shared);
   float *const query_tile = shared, *const dy_tile = query_tile + tile_floats<width>;
