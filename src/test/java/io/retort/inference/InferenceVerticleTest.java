@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,7 +71,9 @@ class InferenceVerticleTest {
     TrialNode.putLive(home, "student", SMALL, 1);
     try (TrialNode node = start(Map.of("inference.compute", compute))) {
       AtomicBoolean enough = new AtomicBoolean();
-      CompletableFuture<TreeSet<Integer>> versions = keepAsking(node, enough);
+      CountDownLatch answered = new CountDownLatch(1);
+      CompletableFuture<TreeSet<Integer>> versions = keepAsking(node, answered, enough);
+      assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
       long bytes = Memory.allocatedBytes();
       for (int version = 2; version <= 12; version++) {
         ModelCard card = TrialNode.putLive(home, "student", SMALL, version);
@@ -86,20 +90,21 @@ class InferenceVerticleTest {
     }
   }
 
-  /**
-   * Asks without a pause; any failure fails the future, and so does a version older than one seen.
-   */
+  /** Asks without a pause, and once more after {@code enough}; any failure fails the future. */
   private static CompletableFuture<TreeSet<Integer>> keepAsking(
-      TrialNode node, AtomicBoolean enough) {
+      TrialNode node, CountDownLatch answered, AtomicBoolean enough) {
     return CompletableFuture.supplyAsync(
         () -> {
           TreeSet<Integer> seen = new TreeSet<>();
-          while (!enough.get()) {
+          boolean last = false;
+          while (!last) {
+            last = enough.get();
             List<Future<PredictReply>> replies = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
               replies.add(node.bus().request(Addresses.PREDICT, PredictRequest.of(digit(i))));
             }
             replies.forEach(reply -> seen.add(Integer.parseInt(await(reply).version())));
+            answered.countDown();
           }
           return seen;
         });
