@@ -1,7 +1,7 @@
 // Attention in blocks (Dao 2023): for each block of queries the keys come block by block, and what the softmax of the
 // scores needs of all of them (their maximum, their sum, the weighted sum of v) is corrected as the maximum grows. So
 // no more than one block of scores is in memory at a time.
-#include "attention.h"
+#include "require/attention.h"
 
 #include "attention_blocks.h"
 #include "cpu_kernels.h"

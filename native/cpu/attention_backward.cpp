@@ -1,9 +1,9 @@
 // The gradients of attention, in blocks of keys and of queries (Dao 2023): the scores are computed anew from q, k and
 // log_sum, turned, with a row for each key. A chunk is one head of one sample, so that no two threads meet in dq.
-#include "attention.h"
 #include "attention_blocks.h"
 #include "cpu_kernels.h"
 #include "pack.h"
+#include "require/attention.h"
 #include "vector_math.h"
 
 namespace retort {

@@ -1,4 +1,4 @@
-#include "batch_norm.h"
+#include "require/batch_norm.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "bias.h"
+#include "require/bias.h"
 
 #include "channels.h"
 #include "cpu_kernels.h"

@@ -1,4 +1,4 @@
-#include "binary.h"
+#include "require/binary.h"
 
 #include "cpu_kernels.h"
 #include "split.h"

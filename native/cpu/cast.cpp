@@ -1,6 +1,6 @@
-#include "copy.h"
 #include "cpu_kernels.h"
 #include "inline.h"
+#include "require/copy.h"
 #include "retort/bfloat16.h"
 #include "split.h"
 

@@ -1,7 +1,7 @@
 // Loops over tensors seen as [samples, channels, plane].
 #pragma once
 
-#include "require.h"
+#include "require/require.h"
 #include "split.h"
 #include "sum.h"
 

@@ -1,8 +1,8 @@
 // The ways of a convolution; conv2d.cpp chooses among them.
 #pragma once
 
-#include "../require/conv2d.h"
 #include "pooling.h"
+#include "require/conv2d.h"
 #include "retort/kernels.h"
 
 namespace retort {

@@ -1,5 +1,5 @@
 // Ops that move values and compute nothing: fill, permute, copy_slice.
-#include "copy.h"
+#include "require/copy.h"
 
 #include <cstring>
 

@@ -1,5 +1,5 @@
 #include "cpu_kernels.h"
-#include "logits.h"
+#include "require/logits.h"
 #include "rows.h"
 #include "vector_math.h"
 

@@ -1,4 +1,4 @@
-#include "dropout.h"
+#include "require/dropout.h"
 
 #include "cpu_kernels.h"
 #include "split.h"

@@ -1,4 +1,4 @@
-#include "embedding.h"
+#include "require/embedding.h"
 
 #include <cstring>
 

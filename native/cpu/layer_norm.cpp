@@ -1,4 +1,4 @@
-#include "layer_norm.h"
+#include "require/layer_norm.h"
 
 #include <cmath>
 

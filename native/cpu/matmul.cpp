@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "cpu_kernels.h"
-#include "matmul.h"
 #include "parallel.h"
 #include "product.h"
+#include "require/matmul.h"
 #include "retort/bfloat16.h"
 #include "split.h"
 #include "vector_math.h"

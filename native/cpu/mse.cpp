@@ -1,4 +1,4 @@
-#include "mse.h"
+#include "require/mse.h"
 
 #include "cpu_kernels.h"
 #include "split.h"

@@ -1,4 +1,4 @@
-#include "optimizer.h"
+#include "require/optimizer.h"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // A pooling, and one plane of it, for whoever pools.
 #pragma once
 
-#include "../require/pooling.h"
+#include "require/pooling.h"
 #include "retort/kernels.h"
 #include "split.h"
 

@@ -1,4 +1,4 @@
-#include "reduce.h"
+#include "require/reduce.h"
 
 #include "cpu_kernels.h"
 #include "split.h"

@@ -1,7 +1,7 @@
 // The temperature of softmax and its losses.
 #pragma once
 
-#include "require.h"
+#include "require/require.h"
 
 namespace retort {
 namespace RETORT_ISA {

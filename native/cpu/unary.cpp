@@ -1,4 +1,4 @@
-#include "unary.h"
+#include "require/unary.h"
 #include "cpu_kernels.h"
 #include "split.h"
 #include "vector_math.h"

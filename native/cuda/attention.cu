@@ -3,7 +3,7 @@
 // v in registers, corrected as the maximum of the scores grows. Heads wider than 128 are cut into tiles of columns: for
 // each a block computes the scores anew, in parts. Bound by arithmetic: 4·S·S'·D operations a head, 1.5 floats of
 // shared memory an operation's thread in the scores; q, y and, for every 64 queries, k and v pass through memory.
-#include "attention.h"
+#include "require/attention.h"
 
 #include <algorithm>
 

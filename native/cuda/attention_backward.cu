@@ -4,11 +4,11 @@
 // tile are cut into tiles of columns, as forward. Bound by arithmetic: 14·S·S'·D operations a head.
 #include <algorithm>
 
-#include "attention.h"
 #include "attention_words.h"
 #include "cuda_kernels.h"
 #include "device/attention.cuh"
 #include "device/sum.cuh"
+#include "require/attention.h"
 
 namespace retort {
 namespace RETORT_ISA {

@@ -1,7 +1,7 @@
 // Batch norm forward, blocks as device/channels.cuh shares them out: one launch adds the channels' slices up, a second
 // one normalises, each block of it beginning with its channel's sums. The second goes over the tensor from its end,
 // which the first one left in the cache. Bound by memory: 12 bytes a value, 8 in inference.
-#include "batch_norm.h"
+#include "require/batch_norm.h"
 
 #include "cuda_kernels.h"
 #include "device/channels.cuh"

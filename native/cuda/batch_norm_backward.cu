@@ -1,8 +1,8 @@
 // Batch norm backward, in the two launches of batch_norm.cu: sums of the channels' slices, then the gradient. Bound by
 // memory: 8 bytes a value, then 12.
-#include "batch_norm.h"
 #include "cuda_kernels.h"
 #include "device/channels.cuh"
+#include "require/batch_norm.h"
 
 namespace retort {
 namespace RETORT_ISA {

@@ -1,6 +1,6 @@
 // A bias per channel: forward a broadcast sum (binary.cu), backward a reduction over all but the channels (reduce.cu).
 // Bound by memory: 8 bytes an element forward, 4 backward.
-#include "bias.h"
+#include "require/bias.h"
 
 #include "broadcast.h"
 #include "cuda_kernels.h"

@@ -1,8 +1,8 @@
 // y = a op b along a nest of loops, for the ops that are one: binary and bias_forward.
 #pragma once
 
-#include "binary.h"
 #include "device/platform.cuh"
+#include "require/binary.h"
 
 namespace retort {
 namespace RETORT_ISA {

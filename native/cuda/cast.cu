@@ -1,7 +1,7 @@
 // Element types turned into each other, eight elements a thread. Bound by memory: 6 bytes an element.
-#include "copy.h"
 #include "cuda_kernels.h"
 #include "device/elements.cuh"
+#include "require/copy.h"
 #include "retort/bfloat16.h"
 
 namespace retort {

@@ -2,8 +2,8 @@
 // sum: out = Σ over channels and taps of in · w, read at other places and with other steps.
 #pragma once
 
-#include "conv2d.h"
 #include "device/platform.cuh"
+#include "require/conv2d.h"
 #include "retort/kernels.h"
 
 namespace retort {

@@ -6,7 +6,7 @@
 #include "conv2d.cuh"
 #include "conv2d_weight.cuh"
 #include "cuda_kernels.h"
-#include "pooling.h"
+#include "require/pooling.h"
 
 namespace retort {
 namespace RETORT_ISA {

@@ -4,6 +4,7 @@
 // L1), out written once.
 #include "conv2d.cuh"
 #include "device/activate.cuh"
+#include "device/division.cuh"
 #include "device/integer.cuh"
 
 namespace retort {
@@ -19,7 +20,7 @@ constexpr int32_t few = 9, more = 27;
 
 struct Pixels {
   int32_t count;  // batch · rows · columns
-  Division by_image, by_column;
+  Division<uint32_t> by_image, by_column;
   int32_t units;  // groups · parts of their outputs
   int32_t output_parts;
 };
@@ -122,8 +123,8 @@ bool few_taps(const Correlation& c) {
 void correlate_few_taps(const Correlation& c, const ConvolutionResources& resources) {
   Pixels p;
   p.count = static_cast<int32_t>(pixel_count(c));
-  p.by_image = Division(int64_t{c.row.count} * c.column.count);
-  p.by_column = Division(c.column.count);
+  p.by_image = Division<uint32_t>(int64_t{c.row.count} * c.column.count);
+  p.by_column = Division<uint32_t>(c.column.count);
   p.output_parts = (c.outputs + block_outputs - 1) / block_outputs;
   p.units = c.groups * p.output_parts;
   const int64_t blocks = (int64_t{p.count} + block_pixels - 1) / block_pixels * p.units;

@@ -5,7 +5,7 @@
 // allow: each thread looks for where its unit of y comes from. Other permutations transpose x's last axis with y's:
 // tiles go through shared memory, so that both sides are read and written along memory. Where one of the two axes is
 // too short for a tile, elements are looked for one by one: few streams of neighbours are read at a time.
-#include "copy.h"
+#include "require/copy.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Cross entropy with its gradient, rows shared out as device/rows.cuh says; a second launch adds the rows' losses up in
 // a fixed order. Bound by memory: 8 bytes a logit.
 #include "cuda_kernels.h"
-#include "logits.h"
+#include "require/logits.h"
 #include "rows.h"
 
 namespace retort {

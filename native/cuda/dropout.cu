@@ -1,6 +1,6 @@
 // A thread draws Philox4x32-10 once for four neighbours. Bound by memory: 8 bytes an element; the ten rounds take about
 // twenty instructions an element, half of what fits beside that.
-#include "dropout.h"
+#include "require/dropout.h"
 
 #include <cmath>
 

@@ -4,7 +4,7 @@
 // rows of dy that are its own, in the order of i. So no two warps meet in a sum, nothing is sorted, and nothing is kept
 // in memory. The indices are read once a warp, from the first cache mostly; what bounds it is that reading where
 // indices are many for each row of the table, and else dy and dtable, 4 bytes an element each.
-#include "embedding.h"
+#include "require/embedding.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Layer norm forward. A warp takes a row of up to 1024 values and a block one of up to 8192: it is read once and stays
 // in registers, from which come its mean, then the squares about it, then y. A longer row is read again for each of the
 // three. Bound by memory: 8 bytes a value.
-#include "layer_norm.h"
+#include "require/layer_norm.h"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 
 #include "cuda_kernels.h"
 #include "device/row_team.cuh"
-#include "layer_norm.h"
+#include "require/layer_norm.h"
 
 namespace retort {
 namespace RETORT_ISA {

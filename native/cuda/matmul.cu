@@ -2,8 +2,8 @@
 // to them where the GPU has it and the shape suits it, and otherwise plain multiply-adds.
 #include "matmul.h"
 
-#include "../require/matmul.h"
 #include "cuda_kernels.h"
+#include "require/matmul.h"
 
 namespace retort {
 namespace RETORT_ISA {

@@ -1,7 +1,7 @@
 // Products of int8 with exact sums in int32; how the work is divided stands in matmul_tensor.cuh.
-#include "../require/matmul.h"
 #include "cuda_kernels.h"
 #include "matmul_tensor.cuh"
+#include "require/matmul.h"
 
 namespace retort {
 namespace RETORT_ISA {

@@ -1,6 +1,6 @@
 // Mean squared error with its gradient: each block sums a stretch of the elements, a second launch adds the stretches'
 // sums in a fixed order. Bound by memory: 12 bytes an element. Four squares are added in float, then all in double.
-#include "mse.h"
+#include "require/mse.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "device/platform.cuh"
-#include "require.h"
+#include "require/require.h"
 #ifndef __CUDACC__
 #include <exception>
 

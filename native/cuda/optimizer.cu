@@ -1,6 +1,6 @@
 // One pass over the weights and what is kept for each, four at a time. Bound by memory: 12 bytes a weight without a
 // velocity, 20 with one, 28 for Adam.
-#include "optimizer.h"
+#include "require/optimizer.h"
 
 #include <cmath>
 

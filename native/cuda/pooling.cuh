@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
+#include "device/division.cuh"
 #include "device/integer.cuh"
-#include "pooling.h"
+#include "require/pooling.h"
 
 namespace retort {
 namespace RETORT_ISA {
@@ -30,14 +31,15 @@ struct PoolingGrid {
 
   Window window;
   int32_t height, width, rows, columns, plane, pooled, planes;
-  Division by_plane, by_width, by_pooled, by_columns, by_stride_h, by_stride_w;
+  Division<uint32_t> by_plane, by_width, by_pooled, by_columns, by_stride_h, by_stride_w;
 };
 
 struct PoolingPlace {
   int32_t plane, row, column;
 };
 
-__device__ __forceinline__ PoolingPlace pooling_place(int32_t i, const Division& by_plane, const Division& by_width) {
+__device__ __forceinline__ PoolingPlace pooling_place(int32_t i, const Division<uint32_t>& by_plane,
+                                                      const Division<uint32_t>& by_width) {
   const int32_t plane = by_plane.quotient(i), within = by_plane.remainder(i, plane), row = by_width.quotient(within);
   return {plane, row, by_width.remainder(within, row)};
 }

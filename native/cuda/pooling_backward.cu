@@ -15,8 +15,8 @@ struct Seen {
   int32_t first, last;
 };
 
-__device__ __forceinline__ Seen windows_over(int32_t place, int32_t kernel, int32_t pad, const Division& by_stride,
-                                             int32_t stride, int32_t count) {
+__device__ __forceinline__ Seen windows_over(int32_t place, int32_t kernel, int32_t pad,
+                                             const Division<uint32_t>& by_stride, int32_t stride, int32_t count) {
   const int32_t before = place + pad - kernel + stride;
   return {before > 0 ? by_stride.quotient(before) : 0, lesser(by_stride.quotient(place + pad), count - 1)};
 }

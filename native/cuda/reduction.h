@@ -2,7 +2,7 @@
 #pragma once
 
 #include "device/platform.cuh"
-#include "reduce.h"
+#include "require/reduce.h"
 
 namespace retort {
 namespace RETORT_ISA {

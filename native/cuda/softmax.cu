@@ -1,7 +1,7 @@
 // Softmax and its logarithm, there and back, rows shared out as device/rows.cuh says. Bound by memory: 8 bytes a value
 // forward, 12 backward.
 #include "cuda_kernels.h"
-#include "logits.h"
+#include "require/logits.h"
 #include "rows.h"
 
 namespace retort {

@@ -2,7 +2,7 @@
 // as device/rows.cuh says; a second launch adds the rows' losses up in a fixed order. Bound by memory: 12 bytes a logit
 // (two reads and a write) for about 24 operations and 4 powers.
 #include "cuda_kernels.h"
-#include "logits.h"
+#include "require/logits.h"
 #include "rows.h"
 
 namespace retort {

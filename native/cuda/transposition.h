@@ -1,8 +1,8 @@
 // Permutations that move x's last axis from its place.
 #pragma once
 
-#include "copy.h"
 #include "device/platform.cuh"
+#include "require/copy.h"
 
 namespace retort {
 namespace RETORT_ISA {

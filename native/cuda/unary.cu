@@ -3,7 +3,7 @@
 #include "cuda_kernels.h"
 #include "device/elements.cuh"
 #include "device/functions.cuh"
-#include "unary.h"
+#include "require/unary.h"
 
 namespace retort {
 namespace RETORT_ISA {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "../cuda/matmul.h"
+#include "cuda/matmul.h"
 #include "device/platform.cuh"
 #include "memory.h"
 #include "retort/bfloat16.h"

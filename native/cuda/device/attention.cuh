@@ -2,8 +2,8 @@
 // 16 x 16 threads; thread (x, y) has rows y + 16i and columns x + 16j of a tile of scores.
 #pragma once
 
-#include "attention.h"
 #include "platform.cuh"
+#include "require/attention.h"
 
 namespace retort {
 namespace RETORT_ISA {

@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "chunk.cuh"
-#include "require.h"
+#include "require/require.h"
 
 namespace retort {
 namespace RETORT_ISA {

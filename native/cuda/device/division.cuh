@@ -30,6 +30,14 @@ struct Division<uint32_t> {
   }
   // The product's upper half is at most n, and n is below 2^31: the sum does not wrap.
   __device__ __forceinline__ uint32_t of(uint32_t n) const { return (__umulhi(n, multiplier) + n) >> shift; }
+
+  __device__ __forceinline__ int32_t quotient(int32_t n) const {
+    return static_cast<int32_t>(of(static_cast<uint32_t>(n)));
+  }
+  // n = quotient·divisor + the result.
+  __device__ __forceinline__ int32_t remainder(int32_t n, int32_t quotient) const {
+    return n - quotient * static_cast<int32_t>(divisor);
+  }
 };
 
 template <>

@@ -96,10 +96,9 @@ final class Cudart implements CudaRuntime {
 
   @Override
   public long[] freeAndTotal() {
-    try (SizeTPointer free = new SizeTPointer(1);
-        SizeTPointer total = new SizeTPointer(1)) {
-      check(cudaMemGetInfo(free, total), "a look at the memory");
-      return new long[] {free.get(), total.get()};
+    try (SizeTPointer both = new SizeTPointer(2)) {
+      check(cudaMemGetInfo(both.getPointer(0), both.getPointer(1)), "a look at the memory");
+      return new long[] {both.get(0), both.get(1)};
     }
   }
 
