@@ -1,189 +1,26 @@
+// Judges each access by those before it.
 #include "memory.h"
 
-#include <link.h>
+#include <cstdint>
+#include <string>
 
-#include <algorithm>
-#include <cstdlib>
-#include <deque>
-#include <memory>
-#include <new>
-#include <vector>
-
+#include "regions.h"
 #include "simt.h"
-#include "symbols.h"
 
 namespace retort::simt {
 namespace {
 
-// Readers since the last order, beyond one: of several warps, or several lanes of the warp in the other bits.
-constexpr uint32_t many = 0xffffffffu, several_lanes = 0x80000000u;
-
-struct Cell {
-  Who writer{}, reader{};
-  bool atomic = false;
-  // The launch of an asynchronous copy that is under way to here, or 0.
-  uint32_t arriving = 0;
-
-  bool known() const { return writer.launch != 0 || reader.launch != 0 || arriving != 0; }
-};
+thread_local Memory all;
+thread_local Range stack;
+thread_local std::string text;
 
 uint32_t warp_of(const Who& who) {
   return who.thread & several_lanes ? who.thread & ~several_lanes : who.thread / warp_size;
 }
 
-struct Region {
-  std::string name;
-  uintptr_t begin, end;
-  size_t granule;
-  Use use;
-  bool of_block;  // shared memory: empty again in every block
-  // Zeroed by the system page by page, as they are touched: scratch memory is large and little used.
-  std::unique_ptr<Cell, decltype(&std::free)> cells{nullptr, &std::free};
-
-  bool holds(uintptr_t at, size_t bytes) const { return at >= begin && at + bytes <= end; }
-  Cell& cell(size_t i) {
-    if (!cells) {
-      cells.reset(static_cast<Cell*>(std::calloc((end - begin + granule - 1) / granule, sizeof(Cell))));
-      if (!cells) throw std::bad_alloc();
-    }
-    return cells.get()[i];
-  }
-  // Finer cells, each with what the wider one knew: neighbours of less than a granule are two threads' each its own.
-  void refine(size_t finer) {
-    const size_t each = granule / finer, count = (end - begin + granule - 1) / granule;
-    Cell* all = cells ? static_cast<Cell*>(std::calloc(count * each, sizeof(Cell))) : nullptr;
-    if (cells && !all) throw std::bad_alloc();
-    for (size_t i = 0; all && i < count * each; ++i) {
-      if (cells.get()[i / each].known()) all[i] = cells.get()[i / each];
-    }
-    cells.reset(all);
-    granule = finer;
-  }
-};
-
-struct Range {
-  uintptr_t begin = 0, end = 0;
-  bool holds(uintptr_t at, size_t bytes) const { return at >= begin && at + bytes <= end; }
-};
-
-struct Call {
-  std::string op = "launch";
-  std::deque<Region> regions;
-};
-
-// The library's constants, and this thread's copy of its static shared arrays.
-struct Module {
-  std::vector<Range> constants;
-  Range statics;
-  std::vector<Symbol> arrays;
-
-  // The static array that ends behind the place, the last of those that begin at or before it.
-  const Symbol* array_at(uintptr_t at) const {
-    const uintptr_t offset = at - statics.begin;
-    const auto next = std::upper_bound(arrays.begin(), arrays.end(), offset,
-                                       [](uintptr_t o, const Symbol& array) { return o < array.begin; });
-    return next == arrays.begin() ? nullptr : &*(next - 1);
-  }
-};
-
-thread_local Call call;
-// What shared memory's cells begin with in each launch; an access to less makes them finer.
-constexpr size_t word = 4;
-
-thread_local Region shared{"shared memory", 0, 0, word, Use::scratch, true};
-thread_local Region statics{"shared memory", 0, 0, word, Use::scratch, true};
-thread_local Range parameters, stack, stacks;
-thread_local dim3 grid_now, block_now;
-thread_local std::string text;
-
-int look_at(dl_phdr_info* info, size_t, void* found) {
-  Module module;
-  bool ours = false;
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& part = info->dlpi_phdr[i];
-    const uintptr_t begin = info->dlpi_addr + part.p_vaddr;
-    if (part.p_type == PT_LOAD) {
-      const Range range{begin, begin + part.p_memsz};
-      if (range.holds(reinterpret_cast<uintptr_t>(&look_at), 1)) ours = true;
-      if (!(part.p_flags & PF_W)) module.constants.push_back(range);
-    } else if (part.p_type == PT_GNU_RELRO) {
-      module.constants.push_back({begin, begin + part.p_memsz});
-    } else if (part.p_type == PT_TLS && info->dlpi_tls_data) {
-      const uintptr_t data = reinterpret_cast<uintptr_t>(info->dlpi_tls_data);
-      module.statics = {data, data + part.p_memsz};
-    }
-  }
-  if (!ours) return 0;
-  module.arrays = shared_arrays(info->dlpi_name);
-  *static_cast<Module*>(found) = module;
-  return 1;
-}
-
-const Module& module() {
-  thread_local const Module found = [] {
-    Module m;
-    dl_iterate_phdr(look_at, &m);
-    return m;
-  }();
-  return found;
-}
-
-Region* region_of(uintptr_t at, size_t bytes) {
-  if (shared.holds(at, bytes)) return &shared;
-  for (Region& region : call.regions) {
-    if (region.holds(at, bytes)) return &region;
-  }
-  if (!statics.holds(at, bytes)) return nullptr;
-  // Without a symbol table one array is not told from the next.
-  if (module().arrays.empty()) return &statics;
-  const Symbol* const array = module().array_at(at);
-  return array && at + bytes - statics.begin <= array->end ? &statics : nullptr;
-}
-
-// "5", or "(1, 2)" where there are more dimensions.
-std::string place_in(const dim3& size, uint32_t i) {
-  if (size.y == 1 && size.z == 1) return std::to_string(i);
-  const std::string xy = std::to_string(i % size.x) + ", " + std::to_string(i / size.x % size.y);
-  return "(" + xy + (size.z == 1 ? "" : ", " + std::to_string(i / (size.x * size.y))) + ")";
-}
-
-// "student + 4096, 0 bytes past its end", by the nearest region.
-std::string place(uintptr_t at) {
-  const Region* nearest = nullptr;
-  uintptr_t best = UINTPTR_MAX;
-  auto look = [&](const Region& region) {
-    if (region.begin == region.end) return;
-    const uintptr_t away = at < region.begin ? region.begin - at : at >= region.end ? at - region.end + 1 : 0;
-    if (away < best) {
-      best = away;
-      nearest = &region;
-    }
-  };
-  for (const Region& region : call.regions) look(region);
-  look(shared);
-  const Symbol* const array = statics.holds(at, 1) ? module().array_at(at) : nullptr;
-  if (array) {
-    const uintptr_t from = at - statics.begin - array->begin, size = array->end - array->begin;
-    const std::string name = "shared memory " + array->name + " + " + std::to_string(from);
-    return from < size ? name : name + " of " + std::to_string(size) + " bytes";
-  }
-  if (stacks.holds(at, 1)) return "another thread's local memory";
-  constexpr uintptr_t far = 1 << 20;
-  if (!nearest || best > far) return "memory of no operand";
-  if (at < nearest->begin) return nearest->name + " - " + std::to_string(nearest->begin - at);
-  std::string name = nearest->name + " + " + std::to_string(at - nearest->begin);
-  return best == 0 ? name : name + " of " + std::to_string(nearest->end - nearest->begin) + " bytes";
-}
-
-std::string name_of(const Who& who) {
-  if (who.thread == asynchronous) return "a bulk copy or wgmma of block " + std::to_string(who.block);
-  if (who.thread & several_lanes) return "other threads";
-  return thread_text(who.thread, who.block);
-}
-
 const char* say(const Who& who, Access access, uintptr_t at, size_t bytes, const std::string& why) {
-  text = name_of(who) + (access == Access::read ? " reads " : " writes ") + std::to_string(bytes) + " bytes at " +
-         place(at) + ", " + why;
+  text = who_text(who) + (access == Access::read ? " reads " : " writes ") + std::to_string(bytes) + " bytes at " +
+         place_text(at) + ", " + why;
   return text.c_str();
 }
 
@@ -214,75 +51,20 @@ void note(Who& reader, const Who& who, bool of_block) {
 
 }  // namespace
 
-void begin_call(const char* op) {
-  call.op = op;
-  call.regions.clear();
-}
+Memory& memory() { return all; }
 
-void declare(const char* name, const void* begin, size_t bytes, size_t granule, Use use) {
-  const uintptr_t at = reinterpret_cast<uintptr_t>(begin);
-  for (Region& region : call.regions) {
-    // An output that is an input: read and written.
-    if (region.begin == at && region.end == at + bytes) {
-      region.use = Use::in_out;
-      return;
-    }
+Region* region_of(uintptr_t at, size_t bytes) {
+  Memory& m = all;
+  if (m.shared.holds(at, bytes)) return &m.shared;
+  for (Region& region : m.operands) {
+    if (region.holds(at, bytes)) return &region;
   }
-  call.regions.push_back({name, at, at + bytes, granule, use, false});
-}
-
-void end_call(bool judge) {
-  std::string unwritten;
-  for (Region& region : call.regions) {
-    if (!judge || region.use != Use::out || !unwritten.empty()) continue;
-    for (size_t i = 0; i < (region.end - region.begin) / region.granule; ++i) {
-      if (region.cell(i).writer.launch != 0) continue;
-      unwritten = region.name + " + " + std::to_string(i * region.granule);
-      break;
-    }
-  }
-  const std::string op = call.op;
-  begin_call("launch");
-  if (!unwritten.empty()) throw Fault("[" + op + "] simt: nobody wrote the output " + unwritten);
-}
-
-static void renew(Region& region, uintptr_t begin, uintptr_t end) {
-  if (region.begin == begin && region.end == end && region.granule == word) return;
-  region.begin = begin;
-  region.end = end;
-  region.granule = word;
-  region.cells.reset();
-}
-
-void declare_block(const void* memory, size_t bytes, const void* arguments, size_t argument_bytes) {
-  const auto begin = reinterpret_cast<uintptr_t>(memory);
-  renew(shared, begin, begin + bytes);
-  parameters = {reinterpret_cast<uintptr_t>(arguments), reinterpret_cast<uintptr_t>(arguments) + argument_bytes};
-  const Range found = module().statics;
-  renew(statics, found.begin, found.end);
-}
-
-void declare_stacks(const void* begin, const void* end) {
-  stacks = {reinterpret_cast<uintptr_t>(begin), reinterpret_cast<uintptr_t>(end)};
-}
-
-void declare_layout(const dim3& grid, const dim3& block) {
-  grid_now = grid;
-  block_now = block;
-}
-
-void set_arriving(const void* address, size_t bytes, uint32_t launch) {
-  const auto at = reinterpret_cast<uintptr_t>(address);
-  Region* region = region_of(at, bytes);
-  if (!region) return;
-  const size_t last = (at + bytes - 1 - region->begin) / region->granule;
-  for (size_t i = (at - region->begin) / region->granule; i <= last; ++i) region->cell(i).arriving = launch;
-}
-
-std::string block_text(uint32_t block) { return "block " + place_in(grid_now, block); }
-
-std::string thread_text(uint32_t thread, uint32_t block) {
-  return "thread " + place_in(block_now, thread) + " of " + block_text(block);
+  if (!m.statics.holds(at, bytes)) return nullptr;
+  const Module& found = module();
+  // Without a symbol table one array is not told from the next.
+  if (found.arrays.empty()) return &m.statics;
+  const Symbol* const array = found.array_at(at);
+  return array && at + bytes - m.statics.begin <= array->end ? &m.statics : nullptr;
 }
 
 void declare_stack(const void* begin, const void* end) {
@@ -295,7 +77,7 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
   Region* region = region_of(at, bytes);
   if (!region) {
     if (access == Access::read) {
-      if (parameters.holds(at, bytes)) return nullptr;
+      if (all.parameters.holds(at, bytes)) return nullptr;
       for (const Range& range : module().constants) {
         if (range.holds(at, bytes)) return nullptr;
       }
@@ -319,7 +101,7 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
     if (cell.arriving == who.launch) return say(who, access, at, bytes, "to which an asynchronous copy is under way");
     if (written && !(atomic && cell.atomic) && !ordered(cell.writer, who)) {
       return say(who, access, at, bytes,
-                 "which " + name_of(cell.writer) + " wrote: no barrier lies between, and not both are atomic");
+                 "which " + who_text(cell.writer) + " wrote: no barrier lies between, and not both are atomic");
     }
     if (access != Access::write && !written && (region->use == Use::out || region->use == Use::scratch)) {
       return say(who, access, at, bytes, "which nobody has written");
@@ -329,7 +111,7 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
       continue;
     }
     if (of_now(cell.reader) && !ordered(cell.reader, who)) {
-      return say(who, access, at, bytes, "which " + name_of(cell.reader) + " read: no barrier lies between");
+      return say(who, access, at, bytes, "which " + who_text(cell.reader) + " read: no barrier lies between");
     }
     const bool together = atomic && written && !ordered(cell.writer, who);
     const uint32_t block = cell.writer.block == who.block ? who.block : many;
@@ -338,6 +120,14 @@ const char* judge(const Who& who, Access access, const void* address, size_t byt
     cell.atomic = atomic;
   }
   return nullptr;
+}
+
+void set_arriving(const void* address, size_t bytes, uint32_t launch) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  Region* region = region_of(at, bytes);
+  if (!region) return;
+  const size_t last = (at + bytes - 1 - region->begin) / region->granule;
+  for (size_t i = (at - region->begin) / region->granule; i <= last; ++i) region->cell(i).arriving = launch;
 }
 
 void forget(const void* address, size_t bytes) {
@@ -357,7 +147,5 @@ bool writer_of(const void* address, Who* writer) {
   *writer = region->cell((at - region->begin) / region->granule).writer;
   return writer->launch != 0;
 }
-
-const char* current_op() { return call.op.c_str(); }
 
 }  // namespace retort::simt

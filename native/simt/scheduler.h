@@ -1,4 +1,4 @@
-// What block.cpp offers to the files that carry out a part of the hardware, and asks of them.
+// What the scheduler offers to the files that carry out a part of the hardware, and asks of them.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +29,11 @@ uint32_t block_barriers();
 void note_asynchronous(Access access, const void* address, size_t bytes);
 
 // A block begins.
+void begin_copies(uint32_t threads);
 void begin_bulk_copies();
 void begin_wgmma();
 // What the thread, or the block, has left undone when it ends; null for nothing.
+const char* undone_copies();
 const char* undone_wgmma();
 const char* undone_bulk_copies();
 

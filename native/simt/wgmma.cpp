@@ -1,30 +1,22 @@
-// wgmma: the products of a warp group.
+// wgmma: which products of a warp group are under way, who has waited for them, and what they read.
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "hopper.h"
+#include "product.h"
 #include "scheduler.h"
 #include "simt.h"
 
 namespace retort::simt {
 namespace {
 
-constexpr uint32_t group_threads = 128;
-constexpr int32_t line_bytes = 128, piece = 16, lines_of_a = 64;
-
 struct Range {
   uintptr_t begin, end;
 };
 
-struct Wgmma {
-  float* d;
-  int32_t columns;
-  Factors factors;
-  Operand a, b;
-  bool add;
+struct Wgmma : Product {
   Range reads[2];
 };
 
@@ -62,32 +54,6 @@ Thread& this_thread() {
   return threads[current_thread()];
 }
 
-uintptr_t swizzled(uintptr_t at) { return at ^ (at >> 7 & 7) << 4; }
-
-uintptr_t shared_begin() { return reinterpret_cast<uintptr_t>(dynamic_shared()); }
-
-uintptr_t start_of(uint64_t descriptor) { return shared_begin() + (descriptor & 0x3fff) * 16; }
-uintptr_t leading_of(uint64_t descriptor) { return (descriptor >> 16 & 0x3fff) * 16; }
-uintptr_t stride_of(uint64_t descriptor) { return (descriptor >> 32 & 0x3fff) * 16; }
-
-// The 16 bytes of the factor's `line` and of byte `at` along k (along_k), or of k `at` and the lines from `line` on.
-uintptr_t piece_of(const Operand& operand, int32_t line, int32_t at) {
-  const uintptr_t start = start_of(operand.descriptor), stride = stride_of(operand.descriptor);
-  const auto l = static_cast<uintptr_t>(line), k = static_cast<uintptr_t>(at);
-  if (operand.along_k) return swizzled(start + l / 8 * stride + l % 8 * line_bytes + k);
-  return swizzled(start + l / 64 * leading_of(operand.descriptor) + k / 8 * stride + k % 8 * line_bytes + l % 64 * 2);
-}
-
-// Every 16 bytes that the product reads of a factor.
-template <typename Visit>
-void pieces_of(const Operand& operand, int32_t lines, const Visit& visit) {
-  const int32_t count = lines * 32 / piece;
-  for (int32_t i = 0; i < count; ++i) {
-    visit(i, operand.along_k ? piece_of(operand, i / 2, i % 2 * piece)
-                             : piece_of(operand, i % (lines / 8) * 8, i / (lines / 8)));
-  }
-}
-
 Range range_of(const Operand& operand, int32_t lines) {
   Range range{UINTPTR_MAX, 0};
   pieces_of(operand, lines, [&](int32_t, uintptr_t at) {
@@ -95,25 +61,6 @@ Range range_of(const Operand& operand, int32_t lines) {
     range.end = std::max(range.end, at + piece);
   });
   return range;
-}
-
-float element(const Operand& operand, Factors factors, int32_t line, int32_t k) {
-  const unsigned char* at;
-  if (factors == Factors::tf32) {
-    at = reinterpret_cast<const unsigned char*>(piece_of(operand, line, k / 4 * piece)) + k % 4 * 4;
-    uint32_t bits;
-    std::memcpy(&bits, at, 4);
-    // Tensor cores do not read the lower bits.
-    return __uint_as_float(bits & 0xffffe000u);
-  }
-  if (operand.along_k) {
-    at = reinterpret_cast<const unsigned char*>(piece_of(operand, line, k / 8 * piece)) + k % 8 * 2;
-  } else {
-    at = reinterpret_cast<const unsigned char*>(piece_of(operand, line / 8 * 8, k)) + line % 8 * 2;
-  }
-  uint16_t bits;
-  std::memcpy(&bits, at, 2);
-  return __uint_as_float(uint32_t{bits} << 16);
 }
 
 // The 128 threads of the warp group share the judging of what all of them read.
@@ -139,28 +86,7 @@ Sums& sums_of(Thread& thread, const float* d) {
 void carry_out(Thread& thread, const Wgmma& wgmma) {
   note_reads(wgmma.a, lines_of_a);
   note_reads(wgmma.b, wgmma.columns);
-  float* d = sums_of(thread, wgmma.d).values.data();
-  const int32_t t = static_cast<int32_t>(current_thread() % group_threads);
-  const int32_t row = t / 32 * 16 + t % 32 / 4, column = t % 4 * 2;
-  const int32_t depth = wgmma.factors == Factors::tf32 ? 8 : 16;
-  float a[2][16];
-  for (int32_t half = 0; half < 2; ++half) {
-    for (int32_t k = 0; k < depth; ++k) a[half][k] = element(wgmma.a, wgmma.factors, row + 8 * half, k);
-  }
-  for (int32_t i = 0; i < wgmma.columns / 8; ++i) {
-    for (int32_t j = 0; j < 2; ++j) {
-      float sum[2] = {};
-      for (int32_t k = 0; k < depth; ++k) {
-        const float b = element(wgmma.b, wgmma.factors, 8 * i + column + j, k);
-        sum[0] += a[0][k] * b;
-        sum[1] += a[1][k] * b;
-      }
-      for (int32_t half = 0; half < 2; ++half) {
-        float& to = d[4 * i + 2 * half + j];
-        to = (wgmma.add ? to : 0) + sum[half];
-      }
-    }
-  }
+  multiply(wgmma, sums_of(thread, wgmma.d).values.data());
 }
 
 void learn(Progress& progress, const Progress& more) {
@@ -186,7 +112,7 @@ void wgmma_later(float* d, int32_t columns, Factors factors, Operand a, Operand 
     thread.sums.push_back({d, std::vector<float>(d, d + columns / 2)});
     std::fill(d, d + columns / 2, std::numeric_limits<float>::quiet_NaN());
   }
-  thread.pending.push_back({d, columns, factors, a, b, add, {range_of(a, lines_of_a), range_of(b, columns)}});
+  thread.pending.push_back({{d, columns, factors, a, b, add}, {range_of(a, lines_of_a), range_of(b, columns)}});
 }
 
 void wgmma_commit() { this_thread().pending.push_back({}); }
