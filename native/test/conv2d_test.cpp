@@ -1,3 +1,4 @@
+// Longer than a kernel file may be: the rows of one op stand together.
 #include <cmath>
 
 #include "table.h"

@@ -1,4 +1,5 @@
 // What sm_90 adds, as simt carries it out: right when it is used rightly, and every misuse told.
+// Longer than a kernel file may be: what is right and what is wrong of one instruction stand together.
 #include <algorithm>
 #include <cmath>
 #include <string>
