@@ -6,23 +6,6 @@
 namespace retort {
 namespace RETORT_ISA {
 
-inline Channels require_batch_norm_forward(const char* op, const TensorView& x, const TensorView& gamma,
-                                           const TensorView& beta, const TensorView& running_mean,
-                                           const TensorView& running_variance, const TensorView& y,
-                                           const TensorView& saved_mean, const TensorView& saved_inv_std) {
-  const Channels shape = channels_of(op, "x", x);
-  require_dtype(op, "y", y);
-  require_one_shape(op, "x and y", x, y);
-  require_vector(op, "gamma", gamma, shape.channels);
-  require_vector(op, "beta", beta, shape.channels);
-  require_vector(op, "running_mean", running_mean, shape.channels);
-  require_vector(op, "running_variance", running_variance, shape.channels);
-  require_vector(op, "saved_mean", saved_mean, shape.channels);
-  require_vector(op, "saved_inv_std", saved_inv_std, shape.channels);
-  if (shape.values() < 2) refuse(op, "each channel must have at least 2 values", describe(x));
-  return shape;
-}
-
 inline Channels require_batch_norm_inference(const char* op, const TensorView& x, const TensorView& gamma,
                                              const TensorView& beta, const TensorView& running_mean,
                                              const TensorView& running_variance, const TensorView& y) {
@@ -33,6 +16,17 @@ inline Channels require_batch_norm_inference(const char* op, const TensorView& x
   require_vector(op, "beta", beta, shape.channels);
   require_vector(op, "running_mean", running_mean, shape.channels);
   require_vector(op, "running_variance", running_variance, shape.channels);
+  return shape;
+}
+
+inline Channels require_batch_norm_forward(const char* op, const TensorView& x, const TensorView& gamma,
+                                           const TensorView& beta, const TensorView& running_mean,
+                                           const TensorView& running_variance, const TensorView& y,
+                                           const TensorView& saved_mean, const TensorView& saved_inv_std) {
+  const Channels shape = require_batch_norm_inference(op, x, gamma, beta, running_mean, running_variance, y);
+  require_vector(op, "saved_mean", saved_mean, shape.channels);
+  require_vector(op, "saved_inv_std", saved_inv_std, shape.channels);
+  if (shape.values() < 2) refuse(op, "each channel must have at least 2 values", describe(x));
   return shape;
 }
 
