@@ -38,11 +38,15 @@ class ArchitectureTest {
           Map.entry("distill", List.of("graph", "nn", "data", "model", "tensor", "device")),
           Map.entry("bus", List.of()),
           Map.entry("config", List.of()),
-          Map.entry("http", List.of("bus", "config")),
-          Map.entry("cache", List.of("bus", "config")),
+          Map.entry("metrics", List.of("config")),
+          Map.entry("http", List.of("bus", "config", "metrics")),
+          Map.entry("cache", List.of("bus", "config", "metrics")),
           Map.entry(
-              "inference", List.of("bus", "config", "model", "graph", "nn", "tensor", "device")),
-          Map.entry("training", List.of("bus", "config", "distill", "model", "data", "device")));
+              "inference",
+              List.of("bus", "config", "metrics", "model", "graph", "nn", "tensor", "device")),
+          Map.entry(
+              "training",
+              List.of("bus", "config", "metrics", "distill", "model", "data", "device")));
 
   /** Rooms that may know all. */
   private static final Set<String> TOP = Set.of("cli");

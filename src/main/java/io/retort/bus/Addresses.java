@@ -22,6 +22,44 @@ public final class Addresses {
   public static final Address<Nothing, LiveModels> MODELS_LIVE =
       new Address<>("retort.models.live", Nothing.FORMAT, LiveModels.FORMAT);
 
+  /** A model of the store, or all of them, with every version. */
+  public static final Address<ModelName, ModelList> MODELS_LIST =
+      new Address<>("retort.models.list", ModelName.FORMAT, ModelList.FORMAT);
+
+  /** Loads a version (the live one where it is null) and keeps it warm beside what answers. */
+  public static final Address<ModelVersion, ModelState> MODELS_LOAD =
+      new Address<>("retort.models.load", ModelVersion.FORMAT, ModelState.FORMAT);
+
+  /** Frees a version, or every version of the model where it is null. */
+  public static final Address<ModelVersion, ModelState> MODELS_UNLOAD =
+      new Address<>("retort.models.unload", ModelVersion.FORMAT, ModelState.FORMAT);
+
+  /** Loads a version, then has it answer. */
+  public static final Address<ModelVersion, ModelState> MODELS_PROMOTE =
+      new Address<>("retort.models.promote", ModelVersion.FORMAT, ModelState.FORMAT);
+
+  /** Has the version answer that did before. */
+  public static final Address<ModelName, ModelState> MODELS_ROLLBACK =
+      new Address<>("retort.models.rollback", ModelName.FORMAT, ModelState.FORMAT);
+
+  /** Shares the requests between versions. */
+  public static final Address<ModelSplit, ModelState> MODELS_SPLIT =
+      new Address<>("retort.models.split", ModelSplit.FORMAT, ModelState.FORMAT);
+
+  /** Has a version compute beside the one that answers; none where it is null. */
+  public static final Address<ModelVersion, ModelState> MODELS_SHADOW =
+      new Address<>("retort.models.shadow", ModelVersion.FORMAT, ModelState.FORMAT);
+
+  public static final Address<ModelLabel, ModelState> MODELS_LABEL =
+      new Address<>("retort.models.label", ModelLabel.FORMAT, ModelState.FORMAT);
+
+  /** Of one model, or of all. */
+  public static final Address<ModelName, ModelStatistics> MODELS_STATISTICS =
+      new Address<>("retort.models.statistics", ModelName.FORMAT, ModelStatistics.FORMAT);
+
+  public static final Address<ModelName, ShadowComparison> MODELS_COMPARISON =
+      new Address<>("retort.models.comparison", ModelName.FORMAT, ShadowComparison.FORMAT);
+
   public static final Address<JobRequest, JobState> JOBS_SUBMIT =
       new Address<>("retort.jobs.submit", JobRequest.FORMAT, JobState.FORMAT);
 
@@ -49,9 +87,13 @@ public final class Addresses {
   public static final Topic<ModelVersion> MODEL_PROMOTED =
       new Topic<>("retort.models.promoted", ModelVersion.FORMAT);
 
-  /** A version answers from now on: answers of other versions of the model are old. */
+  /** The traffic of a model from now on: answers of versions that have no part in it are old. */
   public static final Topic<LiveModel> MODEL_SERVED =
       new Topic<>("retort.models.served", LiveModel.FORMAT);
+
+  /** No version of the model answers any more. */
+  public static final Topic<ModelName> MODEL_RETIRED =
+      new Topic<>("retort.models.retired", ModelName.FORMAT);
 
   static final List<Format<?>> FORMATS =
       List.of(
@@ -61,6 +103,13 @@ public final class Addresses {
           LiveModels.FORMAT,
           LiveModel.FORMAT,
           ModelVersion.FORMAT,
+          ModelName.FORMAT,
+          ModelSplit.FORMAT,
+          ModelLabel.FORMAT,
+          ModelState.FORMAT,
+          ModelList.FORMAT,
+          ModelStatistics.FORMAT,
+          ShadowComparison.FORMAT,
           JobRequest.FORMAT,
           JobState.FORMAT,
           JobList.FORMAT,

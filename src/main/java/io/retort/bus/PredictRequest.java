@@ -7,14 +7,22 @@ import io.vertx.core.json.JsonObject;
  * Rows to predict.
  *
  * @param model its name, or null for the node's default
- * @param version or null for the live one
+ * @param version a number, a label, or null for one by the model's traffic
  * @param rows how many, at least 1
  * @param features row after row; the length is a multiple of {@code rows}. The receiver owns the
  *     array
  * @param timeoutMillis how long the asker waits; 0 for the receiver's own limit
+ * @param affinity requests of one affinity get the same version of a split; null for any
+ * @param asker tells the receiver in the same process when the answer is not wanted any more
  */
 public record PredictRequest(
-    String model, String version, int rows, float[] features, long timeoutMillis) {
+    String model,
+    String version,
+    int rows,
+    float[] features,
+    long timeoutMillis,
+    String affinity,
+    Asker asker) {
   static final Format<PredictRequest> FORMAT = new Codec();
 
   /** One row for the default model. */
@@ -22,20 +30,37 @@ public record PredictRequest(
     return new PredictRequest(null, null, 1, features, 0);
   }
 
+  /** Of an asker that has no affinity and does not go away. */
+  public PredictRequest(
+      String model, String version, int rows, float[] features, long timeoutMillis) {
+    this(model, version, rows, features, timeoutMillis, null, Asker.PATIENT);
+  }
+
+  /** The same rows, for this version of this model. */
+  public PredictRequest to(String model, String version) {
+    return new PredictRequest(model, version, rows, features, timeoutMillis, affinity, asker);
+  }
+
+  /** The same question, asked by another. */
+  public PredictRequest askedBy(Asker other) {
+    return new PredictRequest(model, version, rows, features, timeoutMillis, affinity, other);
+  }
+
   private static final class Codec extends Format<PredictRequest> {
     Codec() {
-      super(PredictRequest.class, 1);
+      super(PredictRequest.class, 2);
     }
 
     @Override
     protected void write(WireWriter out, PredictRequest request) {
       out.text(request.model).text(request.version).integer(request.rows).floats(request.features);
-      out.whole(request.timeoutMillis);
+      out.whole(request.timeoutMillis).text(request.affinity);
     }
 
     @Override
     protected PredictRequest read(WireReader in) {
-      return new PredictRequest(in.text(), in.text(), in.integer(), in.floats(), in.whole());
+      return new PredictRequest(
+          in.text(), in.text(), in.integer(), in.floats(), in.whole(), in.text(), Asker.PATIENT);
     }
 
     @Override
@@ -48,7 +73,8 @@ public record PredictRequest(
           .put("model", request.model)
           .put("version", request.version)
           .put("rows", request.rows)
-          .put("features", features);
+          .put("features", features)
+          .put("affinity", request.affinity);
     }
 
     @Override
@@ -73,7 +99,14 @@ public record PredictRequest(
         }
         copy(array, row, features, row * width);
       }
-      return new PredictRequest(text(json, "model"), text(json, "version"), rows, features, 0);
+      return new PredictRequest(
+          text(json, "model"),
+          text(json, "version"),
+          rows,
+          features,
+          0,
+          text(json, "affinity"),
+          Asker.PATIENT);
     }
 
     private static void copy(JsonArray from, int row, float[] into, int at) {

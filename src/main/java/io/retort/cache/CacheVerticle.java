@@ -10,9 +10,11 @@ import io.retort.bus.Failure;
 import io.retort.bus.FailureException;
 import io.retort.bus.LiveModel;
 import io.retort.bus.LiveModels;
+import io.retort.bus.ModelName;
 import io.retort.bus.Nothing;
 import io.retort.bus.PredictReply;
 import io.retort.bus.PredictRequest;
+import io.retort.bus.Traffic;
 import io.retort.config.CacheConfig;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -28,7 +30,7 @@ import java.util.Map;
 public final class CacheVerticle extends VerticleBase {
   private record Key(String model, String version, HashValue128 input) {}
 
-  private final Map<String, String> liveVersions = new HashMap<>();
+  private final Map<String, Traffic> traffic = new HashMap<>();
   private final Map<Key, Future<PredictReply>> computed = new HashMap<>();
   private final InputHash hash = new InputHash();
   private String defaultModel;
@@ -49,6 +51,7 @@ public final class CacheVerticle extends VerticleBase {
             .build();
     bus = Bus.of(vertx);
     bus.listen(Addresses.MODEL_SERVED, this::served);
+    bus.listen(Addresses.MODEL_RETIRED, this::retired);
     bus.serve(Addresses.CACHE_STATE, nothing -> Future.succeededFuture(state()));
     bus.serve(Addresses.CACHE_PREDICT, this::predict);
     bus.request(Addresses.MODELS_LIVE, Nothing.NOTHING)
@@ -59,8 +62,9 @@ public final class CacheVerticle extends VerticleBase {
 
   private Future<PredictReply> predict(PredictRequest request) {
     String model = request.model() == null ? defaultModel : request.model();
-    String version = request.version() == null ? liveVersions.get(model) : request.version();
-    if (model == null || version == null) {
+    Traffic shares = traffic.get(model);
+    String version = shares == null ? null : shares.version(request.version(), request.affinity());
+    if (version == null) {
       misses++;
       return ask(request);
     }
@@ -72,7 +76,7 @@ public final class CacheVerticle extends VerticleBase {
     }
     misses++;
     Future<PredictReply> underWay = computed.get(key);
-    return underWay != null ? underWay : compute(key, request);
+    return underWay != null ? underWay : compute(key, request.to(model, version));
   }
 
   private Future<PredictReply> compute(Key key, PredictRequest request) {
@@ -81,7 +85,7 @@ public final class CacheVerticle extends VerticleBase {
     return reply.andThen(
         (answer, failure) -> {
           computed.remove(key);
-          if (failure == null && answer.version().equals(liveVersions.get(key.model))) {
+          if (failure == null && answer.version().equals(key.version) && isLoaded(key)) {
             answers.put(key, answer.cached());
           }
         });
@@ -99,16 +103,27 @@ public final class CacheVerticle extends VerticleBase {
                         : failure));
   }
 
-  /** From now on this version answers; what others of the model said is forgotten. */
+  private boolean isLoaded(Key key) {
+    Traffic shares = traffic.get(key.model);
+    return shares != null && shares.loaded().contains(key.version);
+  }
+
+  /** From now on these versions answer; what others of the model said is forgotten. */
   private void served(LiveModel live) {
-    liveVersions.put(live.model(), live.version());
+    traffic.put(live.model(), live.traffic());
     if (live.standard()) {
       defaultModel = live.model();
     }
-    answers
-        .asMap()
-        .keySet()
-        .removeIf(key -> key.model.equals(live.model()) && !key.version.equals(live.version()));
+    forgetUnloaded(live.model());
+  }
+
+  private void retired(ModelName name) {
+    traffic.remove(name.model());
+    forgetUnloaded(name.model());
+  }
+
+  private void forgetUnloaded(String model) {
+    answers.asMap().keySet().removeIf(key -> key.model.equals(model) && !isLoaded(key));
   }
 
   private CacheState state() {

@@ -1,9 +1,11 @@
 package io.retort.inference;
 
 import io.retort.bus.LiveModel;
+import io.retort.bus.Traffic;
 import io.retort.config.InferenceConfig;
 import io.retort.config.InferenceConfig.Compute;
 import io.retort.device.DeviceLostException;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,7 +70,9 @@ final class ServedModels {
         model.card().version(),
         model.features(),
         model.classes(),
-        name.equals(config.defaultModel()));
+        name.equals(config.defaultModel()),
+        Arrays.stream(model.card().architecture().input().dims()).boxed().toList(),
+        Traffic.all(model.card().version()));
   }
 
   /** Has this model answer; the one before it answers what it has accepted. */

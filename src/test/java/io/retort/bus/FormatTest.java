@@ -3,6 +3,7 @@ package io.retort.bus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.retort.bus.VersionStatistics.Tally;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
@@ -39,7 +40,45 @@ class FormatTest {
           null,
           FRAME,
           List.of(new ModelVersion("teacher", "3")));
-  private static final LiveModel LIVE = new LiveModel("student", "2", 784, 10, true);
+  private static final LiveModel LIVE =
+      new LiveModel(
+          "student",
+          "2",
+          784,
+          10,
+          true,
+          List.of(1, 28, 28),
+          new Traffic(Map.of("2", 90, "1", 10), Map.of("old", "1"), "3", List.of("1", "2", "3")));
+  private static final ModelState MODEL =
+      new ModelState(
+          "student",
+          "2",
+          "1",
+          LIVE.traffic(),
+          List.of(
+              new VersionState(
+                  "2",
+                  VersionState.Status.READY,
+                  null,
+                  "2026-01-02T03:04:05.006Z",
+                  174_000,
+                  696_000,
+                  "mnist",
+                  "abc",
+                  Map.of("accuracy", 0.98),
+                  7.5)));
+  private static final VersionStatistics STATISTICS =
+      new VersionStatistics(
+          "student",
+          "2",
+          1_700_000_000_000L,
+          12,
+          3,
+          new Tally(11, 1000),
+          new Tally(1, 90),
+          new Tally(12, 500),
+          new Tally(12, 400),
+          List.of(new VersionStatistics.BatchSize(4, new Tally(3, 400))));
 
   static Stream<Arguments> messages() {
     return Stream.of(
@@ -54,6 +93,14 @@ class FormatTest {
         Arguments.of(new LiveModels(List.of(LIVE), null), LiveModels.FORMAT),
         Arguments.of(new LiveModels(List.of(LIVE), "the GPU no longer answers"), LiveModels.FORMAT),
         Arguments.of(new ModelVersion("student", "2"), ModelVersion.FORMAT),
+        Arguments.of(new ModelName("student"), ModelName.FORMAT),
+        Arguments.of(new ModelSplit("student", Map.of("2", 90, "1", 10)), ModelSplit.FORMAT),
+        Arguments.of(new ModelLabel("student", "old", null), ModelLabel.FORMAT),
+        Arguments.of(MODEL, ModelState.FORMAT),
+        Arguments.of(new ModelList(List.of(MODEL)), ModelList.FORMAT),
+        Arguments.of(new ModelStatistics(List.of(STATISTICS)), ModelStatistics.FORMAT),
+        Arguments.of(
+            new ShadowComparison("student", "3", 100, 98, 0.01, 2), ShadowComparison.FORMAT),
         Arguments.of(new CacheState(1, 200, 3, 4), CacheState.FORMAT),
         Arguments.of(Nothing.NOTHING, Nothing.FORMAT));
   }
@@ -81,13 +128,16 @@ class FormatTest {
   @Test
   void formats_everyMessage_isRegisteredOnce() {
     assertThat(Addresses.FORMATS).doesNotHaveDuplicates();
-    assertThat(Addresses.FORMATS.stream().map(Format::name)).doesNotHaveDuplicates().hasSize(13);
+    assertThat(Addresses.FORMATS.stream().map(Format::name))
+        .doesNotHaveDuplicates()
+        .hasSize(Addresses.FORMATS.size());
   }
 
   @Test
   void wire_predictRequest_keepsEveryBitOfTheFloats() {
     float[] features = {0, -0f, 1, Float.MIN_VALUE, Float.MAX_VALUE, 0.1f};
-    PredictRequest request = new PredictRequest("student", null, 2, features, 250);
+    PredictRequest request =
+        new PredictRequest("student", null, 2, features, 250, "user-7", Asker.PATIENT);
 
     PredictRequest came = overTheWire(PredictRequest.FORMAT, request);
 
