@@ -15,6 +15,14 @@ public final class Addresses {
   public static final Address<PredictRequest, PredictReply> CACHE_PREDICT =
       new Address<>("retort.cache.predict", PredictRequest.FORMAT, PredictReply.FORMAT);
 
+  /** What was answered to the same bytes before; a cache without that memory is not there. */
+  public static final Address<Recall, Recollection> CACHE_RECALL =
+      new Address<>("retort.cache.recall", Recall.FORMAT, Recollection.FORMAT);
+
+  /** As {@link #CACHE_PREDICT}; the next {@link #CACHE_RECALL} of the body knows the answer. */
+  public static final Address<Lesson, PredictReply> CACHE_LEARN =
+      new Address<>("retort.cache.learn", Lesson.FORMAT, PredictReply.FORMAT);
+
   public static final Address<Nothing, CacheState> CACHE_STATE =
       new Address<>("retort.cache.state", Nothing.FORMAT, CacheState.FORMAT);
 
@@ -99,6 +107,9 @@ public final class Addresses {
       List.of(
           PredictRequest.FORMAT,
           PredictReply.FORMAT,
+          Recall.FORMAT,
+          Recollection.FORMAT,
+          Lesson.FORMAT,
           CacheState.FORMAT,
           LiveModels.FORMAT,
           LiveModel.FORMAT,

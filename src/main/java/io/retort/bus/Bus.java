@@ -139,7 +139,8 @@ public final class Bus {
         return Failure.numbered(reply.failureCode()).because(reply.getMessage());
       }
     }
-    LOG.error("{} failed", address, failure);
+    Trace trace = Trace.current();
+    LOG.error("{} failed{}", address, trace == null ? "" : "; trace " + trace.id(), failure);
     return Failure.INTERNAL.because("something went wrong inside; the log of the server says what");
   }
 }

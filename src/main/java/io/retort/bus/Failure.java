@@ -64,7 +64,12 @@ public enum Failure {
 
   /** An exception whose message is the sentence that the asker reads. */
   public FailureException because(String sentence) {
-    return new FailureException(this, sentence);
+    return new FailureException(this, sentence, 0);
+  }
+
+  /** The same, when to ask again being known. */
+  public FailureException because(String sentence, int retrySeconds) {
+    return new FailureException(this, sentence, retrySeconds);
   }
 
   /**

@@ -5,13 +5,20 @@ public final class FailureException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final Failure failure;
+  private final int retrySeconds;
 
-  FailureException(Failure failure, String sentence) {
+  FailureException(Failure failure, String sentence, int retrySeconds) {
     super(sentence, null, false, false);
     this.failure = failure;
+    this.retrySeconds = retrySeconds;
   }
 
   public Failure failure() {
     return failure;
+  }
+
+  /** After which the same request may do; 0 where that is not known. */
+  public int retrySeconds() {
+    return retrySeconds;
   }
 }

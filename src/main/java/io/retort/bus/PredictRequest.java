@@ -41,6 +41,11 @@ public record PredictRequest(
     return new PredictRequest(model, version, rows, features, timeoutMillis, affinity, asker);
   }
 
+  /** The same question of one who waits so long. */
+  public PredictRequest within(long timeoutMillis) {
+    return new PredictRequest(model, version, rows, features, timeoutMillis, affinity, asker);
+  }
+
   /** The same question, asked by another. */
   public PredictRequest askedBy(Asker other) {
     return new PredictRequest(model, version, rows, features, timeoutMillis, affinity, other);

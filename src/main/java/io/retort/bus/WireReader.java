@@ -41,6 +41,12 @@ public final class WireReader {
     return new String(buffer.getBytes(from, from + length), StandardCharsets.UTF_8);
   }
 
+  public Buffer bytes() {
+    int length = integer();
+    int from = advance(length);
+    return buffer.getBuffer(from, from + length);
+  }
+
   public float[] floats() {
     int length = integer();
     int from = advance(4L * length);

@@ -39,6 +39,12 @@ public final class WireWriter {
     return this;
   }
 
+  public WireWriter bytes(Buffer values) {
+    integer(values.length());
+    buffer.appendBuffer(values);
+    return this;
+  }
+
   public WireWriter floats(float[] values) {
     byte[] bytes = new byte[4 * values.length];
     java.nio.ByteBuffer.wrap(bytes)

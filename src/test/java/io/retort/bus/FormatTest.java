@@ -101,7 +101,8 @@ class FormatTest {
         Arguments.of(new ModelStatistics(List.of(STATISTICS)), ModelStatistics.FORMAT),
         Arguments.of(
             new ShadowComparison("student", "3", 100, 98, 0.01, 2), ShadowComparison.FORMAT),
-        Arguments.of(new CacheState(1, 200, 3, 4), CacheState.FORMAT),
+        Arguments.of(new CacheState(1, 200, 900, 4096, 3, 4, 2), CacheState.FORMAT),
+        Arguments.of(new Recall(Buffer.buffer("{\"features\":[1]}"), "user-7"), Recall.FORMAT),
         Arguments.of(Nothing.NOTHING, Nothing.FORMAT));
   }
 
@@ -154,6 +155,35 @@ class FormatTest {
   }
 
   @Test
+  void recollection_overTheWireAndAsJson_keepsReplyOrLesson() {
+    PredictRequest request = PredictRequest.of(1, 2);
+    Lesson lesson = Recollection.unknown(new BodyKey(-1, 7, 30), "2").lesson(request);
+    Recollection known =
+        Recollection.of(new PredictReply("m", "2", 1, new float[] {1}, PredictReply.Source.CACHE));
+    for (boolean wire : new boolean[] {true, false}) {
+      assertThat(again(Recollection.FORMAT, Recollection.unknown(lesson.body(), "2"), wire))
+          .returns(null, Recollection::reply)
+          .returns(lesson, recollection -> recollection.lesson(request));
+      assertThat(again(Recollection.FORMAT, known, wire).reply())
+          .usingRecursiveComparison()
+          .isEqualTo(known.reply());
+      assertThat(again(Lesson.FORMAT, lesson, wire)).usingRecursiveComparison().isEqualTo(lesson);
+    }
+  }
+
+  @Test
+  void json_strangersLesson_isRefusedByItsFields() {
+    JsonObject request = PredictRequest.FORMAT.toJson(PredictRequest.of(1));
+
+    assertThatThrownBy(() -> Lesson.FORMAT.fromJson(new JsonObject()))
+        .hasMessage("request must be an object");
+    assertThatThrownBy(() -> Lesson.FORMAT.fromJson(new JsonObject().put("request", request)))
+        .hasMessage("high, low and length must be numbers");
+    assertThatThrownBy(() -> Recall.FORMAT.fromJson(new JsonObject().put("body", 7)))
+        .hasMessage("body must be a text");
+  }
+
+  @Test
   void json_predictReply_comesBackEqual() {
     PredictReply reply =
         new PredictReply("m", "2", 2, new float[] {0.25f, 0.75f, 1, 0}, PredictReply.Source.MODEL);
@@ -198,6 +228,12 @@ class FormatTest {
         .hasMessage("epochs must be a number: three");
     assertThatThrownBy(() -> JobRequest.of(new JsonObject().put("recipe", 7)))
         .hasMessage("recipe must be a name or an object: 7");
+  }
+
+  private static <T> T again(Format<T> format, T message, boolean wire) {
+    return wire
+        ? overTheWire(format, message)
+        : format.fromJson(new JsonObject(format.toJson(message).encode()));
   }
 
   private static <T> T overTheWire(Format<T> format, T message) {
