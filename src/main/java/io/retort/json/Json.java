@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
@@ -13,8 +14,12 @@ import java.util.Map;
  * JSON text to and from maps, lists, strings, numbers, booleans and null. Objects keep their order.
  */
 public final class Json {
+  private static final int MAX_DEPTH = 64;
   private static final JsonFactory FACTORY =
-      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+          .build();
   private static final JSON PLAIN =
       JSON.builder(FACTORY).enable(JSON.Feature.WRITE_NULL_PROPERTIES).build();
   private static final JSON PRETTY = PLAIN.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
@@ -42,7 +47,8 @@ public final class Json {
   /**
    * Reads any JSON value.
    *
-   * @throws JsonException if the text is not JSON, with line and column
+   * @throws JsonException if the text is not JSON, with line and column, or nested more than 64
+   *     deep
    */
   public static Object parse(String text) {
     if (text.isBlank()) {

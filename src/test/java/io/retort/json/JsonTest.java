@@ -27,6 +27,16 @@ class JsonTest {
   }
 
   @Test
+  void parse_nestedDeep_isRefusedAndNotAStackOverflow() {
+    for (String one : new String[] {"[", "{\"a\":", "[{\"a\":"}) {
+      assertThatThrownBy(() -> Json.parse(one.repeat(100_000)))
+          .isInstanceOf(JsonException.class)
+          .hasMessageContaining("depth");
+    }
+    assertThat(Json.parse("[".repeat(60) + "]".repeat(60))).isNotNull();
+  }
+
+  @Test
   void parse_textAfterTheValue_isRefused() {
     assertThatThrownBy(() -> Json.parse("{\"a\":1} trailing")).isInstanceOf(JsonException.class);
     assertThatThrownBy(() -> Json.parse("{} {}")).hasMessageContaining("goes on after its end");
