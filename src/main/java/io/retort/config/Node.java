@@ -4,12 +4,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
  * The running verticles of one process. They start together, in the order of {@code
- * verticles.json}; they stop one after the other, the last first, so that HTTP, which comes last,
- * has answered what it accepted before the parts that it asks are gone.
+ * verticles.json}; they stop one after the other, in the order of {@link Part}, so that HTTP has
+ * answered what it accepted before the parts that it asks are gone.
  */
 public final class Node {
   static {
@@ -18,9 +19,11 @@ public final class Node {
   }
 
   private final Vertx vertx;
-  private final List<String> deployed;
+  private final List<Deployed> deployed;
 
-  private Node(Vertx vertx, List<String> deployed) {
+  private record Deployed(String id, Part part) {}
+
+  private Node(Vertx vertx, List<Deployed> deployed) {
     this.vertx = vertx;
     this.deployed = deployed;
   }
@@ -47,17 +50,22 @@ public final class Node {
 
   /** Deploys all on a Vert.x of the caller, which this node closes when it stops. */
   public static Future<Node> start(Vertx vertx, Verticles verticles) {
-    List<Future<String>> deployments = new ArrayList<>();
+    verticles.security().share(vertx);
+    List<Future<Deployed>> deployments = new ArrayList<>();
     for (Verticles.Entry entry : verticles.entries()) {
-      deployments.add(vertx.deployVerticle(entry.verticle(), entry.options()));
+      Part part = Part.of(entry.verticle());
+      deployments.add(
+          vertx
+              .deployVerticle(entry.verticle(), entry.options())
+              .map(id -> new Deployed(id, part)));
     }
     Promise<Node> started = Promise.promise();
     Future.join(deployments)
         .onComplete(
             joined -> {
-              List<String> ids =
+              List<Deployed> deployed =
                   deployments.stream().filter(Future::succeeded).map(Future::result).toList();
-              Node node = new Node(vertx, ids);
+              Node node = new Node(vertx, deployed);
               if (joined.succeeded()) {
                 started.complete(node);
               } else {
@@ -71,12 +79,13 @@ public final class Node {
     return vertx;
   }
 
-  /** Stops the verticles, the last first, then Vert.x. */
+  /** Stops the verticles, strangers' first, then Vert.x. */
   public Future<Void> stop() {
+    List<Deployed> order = new ArrayList<>(deployed);
+    order.sort(Comparator.comparingInt(each -> each.part == null ? -1 : each.part.ordinal()));
     Future<Void> stopped = Future.succeededFuture();
-    for (int i = deployed.size() - 1; i >= 0; i--) {
-      String id = deployed.get(i);
-      stopped = stopped.eventually(() -> vertx.undeploy(id));
+    for (Deployed each : order) {
+      stopped = stopped.eventually(() -> vertx.undeploy(each.id));
     }
     return stopped.eventually(vertx::close);
   }

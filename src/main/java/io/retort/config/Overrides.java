@@ -17,14 +17,15 @@ import java.util.Map;
  */
 final class Overrides {
   private static final String PREFIX = "RETORT_";
-  private static final Map<String, String> SHORT_NAMES =
+  private static final Map<String, List<String>> SHORT_NAMES =
       Map.of(
-          "HOST", "http.host",
-          "PORT", "http.port",
-          "DIST_TEMP", "training.temperature",
-          "DIST_ALPHA", "training.softWeight",
-          "DIST_EPOCHS", "training.epochs",
-          "BATCH_SIZE", "training.batchSize");
+          "HOST", List.of("http.host", "grpc.host"),
+          "PORT", List.of("http.port"),
+          "DIST_TEMP", List.of("training.temperature"),
+          "DIST_ALPHA", List.of("training.softWeight"),
+          "DIST_EPOCHS", List.of("training.epochs"),
+          "BATCH_SIZE", List.of("training.batchSize"),
+          "RETORT_API_KEY", List.of("security.apiKey"));
 
   private final Map<String, Object> values = new LinkedHashMap<>();
   private final List<String> warnings = new ArrayList<>();
@@ -36,9 +37,9 @@ final class Overrides {
    */
   Overrides(Map<String, String> environment, Map<String, Object> flags) {
     SHORT_NAMES.forEach(
-        (name, key) -> {
+        (name, keys) -> {
           if (environment.containsKey(name) && !environment.get(name).isBlank()) {
-            values.put(key, typed(name, key, environment.get(name)));
+            keys.forEach(key -> values.put(key, typed(name, key, environment.get(name))));
           }
         });
     if (environment.keySet().stream().anyMatch(name -> name.startsWith(PREFIX))) {
@@ -87,11 +88,15 @@ final class Overrides {
     Map<String, String> names = new LinkedHashMap<>();
     for (Part part : Part.values()) {
       for (String key : part.keys().keySet()) {
-        String words = key.replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
-        names.put(prefix(part) + words, part.word + "." + key);
+        names.put(name(part, key), part.word + "." + key);
       }
     }
     return names;
+  }
+
+  /** The environment's name of a key. */
+  static String name(Part part, String key) {
+    return prefix(part) + key.replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
   }
 
   private static String prefix(Part part) {
@@ -112,6 +117,9 @@ final class Overrides {
     Class<?> type = type(key);
     if (type == String.class || type == Path.class || type.isEnum()) {
       return text;
+    }
+    if (type == Secret.class) {
+      return Secret.of(text);
     }
     if (type == List.class) {
       return Arrays.stream(text.split(","))

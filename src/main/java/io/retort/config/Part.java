@@ -6,9 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/** The parts of {@code verticles.json} whose settings are ours, by name: each has one record. */
+/**
+ * The parts of {@code verticles.json} whose settings are ours, by name: each has one record. They
+ * stop in this order: who asks before who is asked.
+ */
 enum Part {
   VERTX("vertx", null, VertxConfig.class, VertxConfig::of),
+  SECURITY("security", null, SecurityConfig.class, SecurityConfig::of),
+  GRPC("grpc", "io.retort.grpc.GrpcVerticle", GrpcConfig.class, GrpcConfig::of),
   HTTP("http", "io.retort.http.HttpVerticle", HttpConfig.class, HttpConfig::of),
   CACHE("cache", "io.retort.cache.CacheVerticle", CacheConfig.class, CacheConfig::of),
   INFERENCE(

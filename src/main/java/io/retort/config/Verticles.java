@@ -20,7 +20,8 @@ import java.util.concurrent.TimeUnit;
  *
  * @param warnings names of the environment that look like settings and are none
  */
-public record Verticles(VertxConfig vertx, List<Entry> entries, List<String> warnings) {
+public record Verticles(
+    VertxConfig vertx, SecurityConfig security, List<Entry> entries, List<String> warnings) {
   private static final String WHAT = "verticles.json";
 
   /** One verticle to deploy. */
@@ -52,6 +53,7 @@ public record Verticles(VertxConfig vertx, List<Entry> entries, List<String> war
       Fields fields, Map<String, String> environment, Map<String, Object> flags) {
     Overrides overrides = new Overrides(environment, flags);
     Map<String, Object> vertx = overrides.over(Part.VERTX, fields.object("vertx").values());
+    SecurityConfig security = security(fields.object("security").values(), overrides);
     List<Entry> entries = new ArrayList<>();
     Set<String> names = new LinkedHashSet<>();
     for (Fields each : fields.objects("verticles")) {
@@ -62,7 +64,14 @@ public record Verticles(VertxConfig vertx, List<Entry> entries, List<String> war
       entries.add(entry);
     }
     fields.end();
-    return new Verticles(VertxConfig.of(vertx), List.copyOf(entries), overrides.warnings());
+    return new Verticles(
+        VertxConfig.of(vertx), security, List.copyOf(entries), overrides.warnings());
+  }
+
+  /** A secret in the file is refused though the environment has another: the file is read alone. */
+  private static SecurityConfig security(Map<String, Object> file, Overrides overrides) {
+    SecurityConfig.of(file);
+    return SecurityConfig.of(overrides.over(Part.SECURITY, file));
   }
 
   private static Entry entry(Fields fields, Overrides overrides) {
@@ -100,8 +109,26 @@ public record Verticles(VertxConfig vertx, List<Entry> entries, List<String> war
     }
   }
 
+  /** How long HTTP may take to stop by its settings; 0 where it does not run. */
+  public long stopMillis() {
+    return entries.stream()
+        .filter(entry -> Part.of(entry.verticle) == Part.HTTP)
+        .map(entry -> HttpConfig.of(entry.options.getConfig().getMap()))
+        .mapToLong(http -> http.drainMillis() + 1000L * http.shutdownSeconds())
+        .sum();
+  }
+
   /** Whether a verticle of this name runs here. */
   public boolean has(String name) {
     return entries.stream().anyMatch(entry -> entry.name.equals(name));
+  }
+
+  /** The same without the verticle of this name. */
+  public Verticles without(String name) {
+    return new Verticles(
+        vertx,
+        security,
+        entries.stream().filter(entry -> !entry.name.equals(name)).toList(),
+        warnings);
   }
 }

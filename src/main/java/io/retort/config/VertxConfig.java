@@ -2,6 +2,8 @@ package io.retort.config;
 
 import io.retort.json.Fields;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.metrics.MetricsOptions;
+import io.vertx.core.tracing.TracingOptions;
 import java.util.Map;
 
 /**
@@ -26,6 +28,10 @@ public record VertxConfig(int eventLoops, int workers) {
   VertxOptions options() {
     int loops =
         eventLoops > 0 ? eventLoops : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-    return new VertxOptions().setEventLoopPoolSize(loops).setWorkerPoolSize(workers);
+    return new VertxOptions()
+        .setEventLoopPoolSize(loops)
+        .setWorkerPoolSize(workers)
+        .setMetricsOptions(new MetricsOptions().setEnabled(true))
+        .setTracingOptions(new TracingOptions());
   }
 }

@@ -17,11 +17,11 @@ class VerticlesTest {
       {"verticles": [{"name": "http", "verticle": "io.retort.http.HttpVerticle", "config": {%s}}]}""";
 
   @Test
-  void load_repositorysOwnFile_hasTheFourVerticles() {
+  void load_repositorysOwnFile_hasTheFiveVerticles() {
     Verticles verticles = Verticles.load(Path.of("verticles.json"), Map.of(), Map.of());
 
     assertThat(verticles.entries().stream().map(Verticles.Entry::name))
-        .containsExactly("inference", "training", "cache", "http");
+        .containsExactly("inference", "training", "cache", "grpc", "http");
     assertThat(verticles.warnings()).isEmpty();
   }
 
@@ -41,6 +41,8 @@ class VerticlesTest {
   @ParameterizedTest
   @CsvSource({
     "HOST, 0.0.0.0, http, host",
+    "HOST, 0.0.0.0, grpc, host",
+    "RETORT_GRPC_PORT, 5001, grpc, port",
     "RETORT_HTTP_MAX_BODY_BYTES, 4096, http, maxBodyBytes",
     "RETORT_CACHE_TTL_SECONDS, 60, cache, ttlSeconds",
     "RETORT_INFERENCE_MODELS_DIRECTORY, m, inference, modelsDirectory",
@@ -150,5 +152,13 @@ class VerticlesTest {
       String config, Map<String, String> environment, Map<String, Object> flags) {
     Verticles verticles = Verticles.parse(HTTP.formatted(config), environment, flags);
     return HttpConfig.of(verticles.entries().get(0).options().getConfig().getMap()).port();
+  }
+
+  @Test
+  void stopMillis_httpWithItsSettings_isTheirSum() {
+    Map<String, Object> flags = Map.of("http.drainMillis", 500, "http.shutdownSeconds", 7);
+
+    assertThat(Verticles.load(null, Map.of(), flags).stopMillis()).isEqualTo(7500);
+    assertThat(Verticles.parse("{}", Map.of(), Map.of()).stopMillis()).isZero();
   }
 }
