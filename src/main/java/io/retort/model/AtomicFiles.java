@@ -77,6 +77,11 @@ final class AtomicFiles {
     }
   }
 
+  static boolean hasUnfinished(Path directory) throws IOException {
+    return list(directory).stream()
+        .anyMatch(each -> each.getFileName().toString().startsWith(UNFINISHED));
+  }
+
   static List<Path> list(Path directory) throws IOException {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries.sorted().toList();

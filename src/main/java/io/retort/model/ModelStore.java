@@ -1,22 +1,17 @@
 package io.retort.model;
 
-import io.retort.json.Fields;
-import io.retort.json.Json;
-import io.retort.json.JsonException;
 import io.retort.json.Nearest;
 import io.retort.nn.Architecture;
 import io.retort.tensor.HostTensor;
-import io.retort.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * Versioned models in a directory: {@code <name>/<version>/model.json} and {@code
@@ -30,9 +25,6 @@ import java.util.TreeMap;
  * IllegalArgumentException} if a name is not allowed.
  */
 public final class ModelStore implements AutoCloseable {
-  private static final String CARD = "model.json";
-  private static final String WEIGHTS = "model.safetensors";
-
   private final Path directory;
   private final StoreLock lock;
 
@@ -89,7 +81,19 @@ public final class ModelStore implements AutoCloseable {
     AtomicFiles.sweep(directory);
     for (Path each : AtomicFiles.list(directory)) {
       if (Names.isModel(each.getFileName().toString()) && Files.isDirectory(each)) {
-        AtomicFiles.sweep(each);
+        sweep(each);
+      }
+    }
+  }
+
+  /** Another process may be writing the file {@code live} at this moment. */
+  private static void sweep(Path home) throws IOException {
+    if (AtomicFiles.hasUnfinished(home)) {
+      LiveLock lock = LiveLock.take(home);
+      try {
+        AtomicFiles.sweep(home);
+      } finally {
+        lock.close();
       }
     }
   }
@@ -112,7 +116,7 @@ public final class ModelStore implements AutoCloseable {
       String teacherHash) {
     requireWriter();
     Path home = home(model);
-    fit(architecture, weights);
+    VersionFiles.fit(architecture, weights);
     try {
       if (Files.notExists(home)) {
         Files.createDirectory(home);
@@ -125,42 +129,11 @@ public final class ModelStore implements AutoCloseable {
       ModelCard card =
           new ModelCard(
               model, version, architecture, metrics, recipe, teacherHash, Instant.now(), hash);
-      write(home, card, weights);
+      VersionFiles.write(home, card, weights);
       return card;
     } catch (IOException e) {
       throw new ModelException(
           "[models] " + home + " must be writable: " + SafeTensors.reason(e), e);
-    }
-  }
-
-  /** Writes the version's directory beside and gives it its name when all is on the disk. */
-  private static void write(Path home, ModelCard card, Map<String, HostTensor> weights)
-      throws IOException {
-    Path unfinished = home.resolve(AtomicFiles.UNFINISHED + card.version());
-    if (Files.exists(unfinished)) {
-      AtomicFiles.remove(unfinished);
-    }
-    Files.createDirectory(unfinished);
-    // "pt" tells Python's readers that weights lie as PyTorch's do.
-    Map<String, String> metadata =
-        Map.of("format", "pt", "model", card.name(), "version", card.version());
-    SafeTensors.write(unfinished.resolve(WEIGHTS), weights, metadata);
-    AtomicFiles.write(unfinished.resolve(CARD), Json.pretty(card.toMap()) + "\n");
-    AtomicFiles.rename(unfinished, home.resolve(card.version()));
-  }
-
-  private static void fit(Architecture architecture, Map<String, HostTensor> weights) {
-    Map<String, Shape> expected = architecture.variables();
-    Map<String, Shape> came = new TreeMap<>();
-    weights.forEach((name, tensor) -> came.put(name, tensor.shape()));
-    if (!came.equals(expected)) {
-      throw new IllegalArgumentException(
-          "[models] the weights must be those of "
-              + architecture.name()
-              + ", "
-              + new TreeMap<>(expected)
-              + ": "
-              + came);
     }
   }
 
@@ -174,30 +147,56 @@ public final class ModelStore implements AutoCloseable {
     return Live.read(home(model)).map(Live::previous);
   }
 
-  /** Makes a version live, after its weights have been read and found whole. */
+  /**
+   * Makes a version live, after its weights have been read and found whole; it answers alone then,
+   * whatever the split was.
+   */
   public synchronized void promote(String model, String version) {
     requireWriter();
     weights(card(model, version));
+    changeLive(model, live -> live == null ? Live.of(version) : live.promoted(version));
+  }
+
+  /** What the file {@code live} says, if a version was ever promoted. */
+  public Optional<Live> traffic(String model) {
+    return Live.read(home(model));
+  }
+
+  /**
+   * Writes the file {@code live} anew. Any process may, whoever has the store open for writing: a
+   * lock of the model's own is held for as long as it takes.
+   *
+   * @param change makes the new content of the old, which is null if there is no file yet
+   * @return what the file says now
+   */
+  public Live changeLive(String model, UnaryOperator<Live> change) {
     Path home = home(model);
-    String before = Live.read(home).map(Live::version).orElse(null);
-    if (version.equals(before)) {
-      return;
+    if (!Files.isDirectory(home)) {
+      throw unknown(model);
     }
     try {
-      new Live(version, before).write(home);
+      return Live.change(home, change);
     } catch (IOException e) {
       throw new ModelException(
           "[models] " + home + " must be writable: " + SafeTensors.reason(e), e);
     }
   }
 
+  /** Differs from what it was whenever the file {@code live} was written; null without one. */
+  public Object liveStamp(String model) {
+    return Live.stamp(home(model));
+  }
+
   /** Every version, the oldest first; none for a model that is not there. */
   public List<ModelCard> versions(String model) {
+    return numbers(model).stream().map(version -> card(model, version)).toList();
+  }
+
+  /** The versions by their numbers alone, the oldest first; their files may be broken. */
+  public List<String> numbers(String model) {
     Path home = home(model);
     return Files.isDirectory(home)
-        ? Names.versions(home).stream()
-            .map(version -> card(model, String.valueOf(version)))
-            .toList()
+        ? Names.versions(home).stream().map(String::valueOf).toList()
         : List.of();
   }
 
@@ -219,60 +218,42 @@ public final class ModelStore implements AutoCloseable {
   }
 
   public ModelCard card(String model, String version) {
-    Path file = home(model).resolve(known(model, version)).resolve(CARD);
-    try {
-      ModelCard card = ModelCard.parse(Fields.read("[models] " + file, file));
-      if (!card.name().equals(model) || !card.version().equals(version)) {
-        throw new ModelException(
-            "[models] "
-                + file
-                + " must be of "
-                + model
-                + "/"
-                + version
-                + ": it is of "
-                + card.name()
-                + "/"
-                + card.version());
-      }
-      return card;
-    } catch (JsonException e) {
-      throw new ModelException(e.getMessage(), e);
-    } catch (IllegalArgumentException e) {
-      throw new ModelException("[models] " + file + ": " + e.getMessage(), e);
-    }
+    return VersionFiles.card(known(model, version), model, version);
   }
 
   /** The weights by path below the scope, mapped; they are the very ones that were saved. */
   public Map<String, HostTensor> weights(ModelCard card) {
-    Path file = home(card.name()).resolve(known(card.name(), card.version())).resolve(WEIGHTS);
-    Map<String, HostTensor> weights = new LinkedHashMap<>(SafeTensors.read(file).tensors());
-    String hash = WeightHash.of(weights);
-    if (!hash.equals(card.hash())) {
-      throw new ModelException(
-          "[models] "
-              + file
-              + " must hold the weights that were saved, hash "
-              + card.hash()
-              + ": hash "
-              + hash);
-    }
-    return weights;
+    return VersionFiles.weights(known(card.name(), card.version()), card);
+  }
+
+  /** Bytes of the version's weights on the disk. */
+  public long weightBytes(String model, String version) {
+    return VersionFiles.weightBytes(known(model, version));
   }
 
   private Path home(String model) {
     return directory.resolve(Names.model(model));
   }
 
-  private String known(String model, String version) {
+  private Path known(String model, String version) {
     Path home = home(model);
     if (!Files.isDirectory(home)) {
-      throw new UnknownModelException("there is no model " + model + Nearest.hint(model, models()));
+      throw unknown(model);
     }
-    if (!Names.isVersion(version) || !Files.isDirectory(home.resolve(version))) {
-      throw new UnknownModelException("model " + model + " has no version " + version);
+    Path directory = Names.isVersion(version) ? home.resolve(version) : null;
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new UnknownModelException(
+          "model " + model + " has no version " + version + hint(model, version));
     }
-    return version;
+    return directory;
+  }
+
+  private String hint(String model, String version) {
+    return version == null ? "" : Nearest.hint(version, numbers(model));
+  }
+
+  private UnknownModelException unknown(String model) {
+    return new UnknownModelException("there is no model " + model + Nearest.hint(model, models()));
   }
 
   private void requireWriter() {

@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 final class Names {
   private static final Pattern MODEL = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
   private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,8}");
+  private static final Pattern LABEL = Pattern.compile("[a-z][a-z0-9._-]{0,31}");
 
   private Names() {}
 
@@ -19,6 +20,11 @@ final class Names {
 
   static boolean isVersion(String version) {
     return version != null && VERSION.matcher(version).matches();
+  }
+
+  /** Never mistaken for a version, nor for what the file of the live one is called. */
+  static boolean isLabel(String word) {
+    return word != null && LABEL.matcher(word).matches() && !word.equals("live");
   }
 
   static String model(String name) {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,7 +143,7 @@ class ModelStoreTest {
       for (String version : new String[] {"2", "0", "01", "../1", "live", ".", "99999999999"}) {
         assertThatExceptionOfType(UnknownModelException.class)
             .isThrownBy(() -> store.promote("student", version))
-            .withMessage("model student has no version " + version);
+            .withMessageStartingWith("model student has no version " + version + ";");
       }
     }
   }
@@ -365,6 +366,86 @@ class ModelStoreTest {
       }
       write(file, "{\"version\":\"7\"}");
       assertThatExceptionOfType(UnknownModelException.class).isThrownBy(() -> store.live("net"));
+    }
+  }
+
+  @Test
+  void changeLive_whileAnotherProcessWritesTheStore_isDone(@TempDir Path directory)
+      throws Exception {
+    try (ModelStore store = ModelStore.open(directory)) {
+      save(store, "net", 1);
+      store.promote("net", "1");
+    }
+    Process holder = StoreProcess.start(directory, "hold");
+    try {
+      StoreProcess.await(holder, "open");
+      ModelStore reader = ModelStore.readOnly(directory);
+      Object stamp = reader.liveStamp("net");
+      reader.changeLive("net", live -> live.labelled("stable", "1"));
+      assertThat(reader.traffic("net").get().labels()).isEqualTo(Map.of("stable", "1"));
+      assertThat(reader.liveStamp("net")).isNotEqualTo(stamp);
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void changeLive_byProcessesAndThreadsAtOnce_losesNoChange(@TempDir Path directory)
+      throws Exception {
+    try (ModelStore store = ModelStore.open(directory)) {
+      save(store, "net", 1);
+      store.promote("net", "1");
+    }
+    Process other = StoreProcess.start(directory, "label");
+    try {
+      StoreProcess.await(other, "open");
+      ModelStore store = ModelStore.readOnly(directory);
+      Thread first = labelling(store, "first");
+      Thread second = labelling(store, "second");
+      first.join();
+      second.join();
+      StoreProcess.await(other, "labelled");
+      assertThat(store.traffic("net").get().labels()).hasSize(3 * StoreProcess.LABELS);
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
+  }
+
+  private static Thread labelling(ModelStore store, String word) {
+    Thread thread = new Thread(() -> StoreProcess.label(store, word));
+    thread.start();
+    return thread;
+  }
+
+  @Test
+  void changeLive_refusedByTheChange_leavesTheFileAndTheLock(@TempDir Path directory) {
+    try (ModelStore store = ModelStore.open(directory)) {
+      save(store, "net", 1);
+      store.promote("net", "1");
+      UnaryOperator<Live> refusal =
+          live -> {
+            throw new IllegalStateException("no");
+          };
+      assertThatThrownBy(() -> store.changeLive("net", refusal)).hasMessage("no");
+      assertThat(store.changeLive("net", live -> live.labelled("a", "1")).version()).isEqualTo("1");
+      assertThatExceptionOfType(UnknownModelException.class)
+          .isThrownBy(() -> store.changeLive("nets", live -> live))
+          .withMessageContaining("did you mean net?");
+    }
+  }
+
+  @Test
+  void promote_whereASplitWas_clearsItAndKeepsTheLabels(@TempDir Path directory) {
+    try (ModelStore store = ModelStore.open(directory)) {
+      save(store, "net", 1);
+      save(store, "net", 2);
+      store.promote("net", "1");
+      store.changeLive(
+          "net", live -> live.labelled("old", "1").shadowed("2").shared(Map.of("1", 90, "2", 10)));
+      assertThat(store.traffic("net").get().shadow()).isNull();
+      store.promote("net", "2");
+      assertThat(store.traffic("net"))
+          .contains(new Live("2", "1", Map.of(), Map.of("old", "1"), null));
     }
   }
 

@@ -14,7 +14,17 @@ import java.util.Map;
 final class StoreProcess {
   static final Architecture ARCHITECTURE = Architecture.mlp(Shape.of(300), 200, 10);
 
+  /** Changes that one of those makes who label at the same time. */
+  static final int LABELS = 60;
+
   private StoreProcess() {}
+
+  static void label(ModelStore store, String word) {
+    for (int i = 0; i < LABELS; i++) {
+      String label = word + i;
+      store.changeLive("net", live -> live.labelled(label, "1"));
+    }
+  }
 
   /** Every value is the number: a version that is whole holds one number only. */
   static Map<String, HostTensor> weights(float number) {
@@ -55,7 +65,8 @@ final class StoreProcess {
   }
 
   /**
-   * {@code hold}: opens, says so and waits. {@code write}: saves and promotes versions without end.
+   * {@code hold}: opens, says so and waits. {@code label}: labels version 1 of the net over and
+   * over. {@code write}: saves and promotes versions without end.
    */
   public static void main(String[] arguments) throws IOException {
     ModelStore store = ModelStore.open(Path.of(arguments[0]));
@@ -63,6 +74,11 @@ final class StoreProcess {
     if (arguments[1].equals("hold")) {
       System.in.read();
       store.close();
+      return;
+    }
+    if (arguments[1].equals("label")) {
+      label(store, "other");
+      System.out.println("labelled");
       return;
     }
     while (true) {
