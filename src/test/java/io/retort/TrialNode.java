@@ -65,8 +65,11 @@ public final class TrialNode implements AutoCloseable {
       if (part.equals("training")) {
         config.put("jobsDirectory", home.resolve("jobs").toString());
       }
-      if (part.equals("http")) {
+      if (part.equals("http") || part.equals("grpc")) {
         config.put("port", 0);
+      }
+      if (part.equals("http")) {
+        config.put("lingerMillis", 0);
       }
       entries.add(
           new JsonObject()
@@ -80,21 +83,23 @@ public final class TrialNode implements AutoCloseable {
 
   /** Saves a version of a model with random weights and makes it live. */
   public static ModelCard putLive(Path home, String model, Architecture architecture, long seed) {
+    ModelCard card = put(home, model, architecture, seed);
     try (ModelStore store = ModelStore.open(home.resolve("models"))) {
-      ModelCard card =
-          store.save(
-              model,
-              architecture,
-              weights(architecture, seed),
-              Map.of("accuracy", 0.1),
-              null,
-              null);
       store.promote(model, card.version());
       return card;
     }
   }
 
-  private static Map<String, HostTensor> weights(Architecture architecture, long seed) {
+  /** Saves a version of a model with random weights. */
+  public static ModelCard put(Path home, String model, Architecture architecture, long seed) {
+    try (ModelStore store = ModelStore.open(home.resolve("models"))) {
+      return store.save(
+          model, architecture, weights(architecture, seed), Map.of("accuracy", 0.1), null, null);
+    }
+  }
+
+  /** Random weights, as a training run begins with. */
+  public static Map<String, HostTensor> weights(Architecture architecture, long seed) {
     try (Device device = Device.open(DeviceKind.CPU, 1);
         Variables variables = new Variables(device)) {
       Graph graph = new Graph(Mode.INFERENCE);

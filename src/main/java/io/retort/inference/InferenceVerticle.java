@@ -10,31 +10,46 @@ import io.retort.bus.PredictReply;
 import io.retort.bus.PredictRequest;
 import io.retort.config.InferenceConfig;
 import io.retort.device.Device;
-import io.retort.device.DeviceLostException;
+import io.retort.metrics.Meters;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Predicts. A version that was promoted is loaded and warmed beside the one that answers; then it
- * takes over, and the old one answers what it has accepted before its memory is freed.
+ * Predicts. A version is loaded and warmed beside those that answer; then it takes its part in the
+ * traffic, and one that leaves answers what it has accepted before its memory is freed.
  */
 public final class InferenceVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(InferenceVerticle.class);
 
   private static final long STOP_SECONDS = 30;
-  private final ExecutorService loading = Lane.named("retort-loader");
-  private final ExecutorService lane = Lane.named("retort-lane");
+
+  /**
+   * How long requests may be on their way that another part sent to a version before it heard that
+   * the version leaves.
+   */
+  private static final long UNDER_WAY_MILLIS = 1000;
+
+  /** How often requests that wait too long are refused where nothing else looks at them. */
+  private static final long SWEEP_MILLIS = 100;
+
+  /** What a start may take until its first answers. */
+  private static final long START_MILLIS = 1000;
+
+  private final ExecutorService loading = Lanes.named("retort-loader", 1);
   private final ModelLoader.Opener devices;
   private InferenceConfig config;
   private ModelLoader loader;
+  private Batchers batchers;
   private ServedModels served;
+  private Roster roster;
+  private Announcer announcer;
   private Bus bus;
-  private String degraded;
   private boolean loadedAll;
   private boolean stopping;
 
@@ -49,44 +64,57 @@ public final class InferenceVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     config = InferenceConfig.of(config().getMap());
-    loader = new ModelLoader(config, devices);
-    served = new ServedModels(config, lane, this::inNextTurn, this::onContext, this::turnToCpu);
     bus = Bus.of(vertx);
+    loader = new ModelLoader(config, devices);
+    served = new ServedModels(config, task -> vertx.setTimer(UNDER_WAY_MILLIS, id -> task.run()));
+    announcer = new Announcer(bus, served);
+    batchers =
+        new Batchers(
+            config,
+            this::inNextTurn,
+            this::onContext,
+            loading,
+            lost -> loading.execute(() -> roster.turnToCpu(lost)));
+    ModelStates states = new ModelStates(loader::store);
+    InferenceMeters meters =
+        new InferenceMeters(() -> Meters.of(vertx), this::whenStarted, config.maxBatchSize());
+    roster = new Roster(loader, batchers, states, meters, this::show);
     loading.execute(this::loadAll);
     bus.serve(Addresses.PREDICT, this::predict);
-    bus.serve(Addresses.MODELS_LIVE, nothing -> Future.succeededFuture(live()));
+    bus.serve(
+        Addresses.MODELS_LIVE,
+        nothing -> Future.succeededFuture(new LiveModels(served.live(), roster.degraded())));
     bus.listen(Addresses.MODEL_PROMOTED, this::promoted);
+    context.runOnContext(
+        started ->
+            new ModelControl(bus, context, loading, loader::store, roster, states, served).serve());
+    vertx.setPeriodic(SWEEP_MILLIS, id -> served.sweep());
+    new StoreWatch(roster, loading).start(vertx, config.storePollMillis());
     return Future.succeededFuture();
   }
 
   private Future<PredictReply> predict(PredictRequest request) {
     String name = request.model() == null ? config.defaultModel() : request.model();
-    Batcher batcher = served.get(name);
-    if (batcher == null) {
+    ServedModel model = served.get(name);
+    if (model == null) {
       return Future.failedFuture(notServed(name));
     }
-    FailureException refusal = RequestCheck.refusal(request, batcher.model(), config.maxRows());
-    if (refusal != null) {
-      return Future.failedFuture(refusal);
-    }
     long millis = request.timeoutMillis() > 0 ? request.timeoutMillis() : config.timeoutMillis();
-    return batcher.submit(request, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis));
+    long now = System.nanoTime();
+    return model.predict(
+        request, config.maxRows(), now, now + TimeUnit.MILLISECONDS.toNanos(millis));
   }
 
   private FailureException notServed(String name) {
-    return name.equals(config.defaultModel()) || !loadedAll
-        ? Failure.NOT_READY.because("no version of the model " + name + " is live yet")
-        : Failure.UNKNOWN_MODEL.because("there is no live model of this name: " + name);
-  }
-
-  private LiveModels live() {
-    return new LiveModels(served.live(), degraded);
+    return name.equals(config.defaultModel()) || !loadedAll || served.had(name)
+        ? Failure.NOT_READY.because("no version of the model " + name + " answers yet")
+        : Failure.UNKNOWN_MODEL.because(
+            "there is no live model of this name: " + name + served.hint(name));
   }
 
   private void loadAll() {
     try {
-      LOG.info("inference: device {}", loader.device().describe());
-      loader.names().forEach(name -> load(name, null));
+      roster.followAll();
     } catch (RuntimeException | Error e) {
       LOG.error("inference: the models cannot be read: {}", e.getMessage(), e);
     }
@@ -94,51 +122,31 @@ public final class InferenceVerticle extends VerticleBase {
   }
 
   private void promoted(ModelVersion promoted) {
-    if (!stopping && loader.serves(promoted.model())) {
-      String version = served.version(promoted.model());
-      loading.execute(() -> load(promoted.model(), version));
+    if (loader.serves(promoted.model())) {
+      unlessStopping(() -> roster.follow(promoted.model()));
     }
   }
 
-  /** Whether that could be done; there may be no version, or it is served already. */
-  private boolean load(String name, String version) {
-    try {
-      loader.load(name, version).ifPresent(model -> context.runOnContext(warm -> takeOver(model)));
-      return true;
-    } catch (DeviceLostException e) {
-      context.runOnContext(done -> turnToCpu(e));
-    } catch (RuntimeException | Error e) {
-      LOG.error("inference: {} cannot be served: {}", name, e.getMessage(), e);
+  private void unlessStopping(Runnable task) {
+    if (!stopping) {
+      loading.execute(task);
     }
-    return false;
   }
 
-  /** What was asked waits in its queue until the same models are there on the CPU. */
-  private void turnToCpu(DeviceLostException reason) {
-    if (degraded != null || stopping) {
-      return;
-    }
-    degraded = reason.getMessage();
-    LOG.warn("inference: from now on the CPU answers; {}", degraded);
-    loading.execute(
-        () -> {
-          loader.turnToCpu();
-          for (String name : loader.names()) {
-            if (!load(name, null)) {
-              context.runOnContext(failed -> served.retire(name));
-            }
-          }
+  /** From now on this line answers. Called on the loader's thread. */
+  private Future<Void> show(String model, ServedModel.Line line, boolean atOnce) {
+    Promise<Void> freed = Promise.promise();
+    context.runOnContext(
+        turn -> {
+          served.line(model, line, atOnce).onComplete(freed);
+          announcer.changed(model);
         });
+    return freed.future();
   }
 
-  private void takeOver(WarmModel model) {
-    served.takeOver(model);
-    LOG.info(
-        "inference: {} version {} is live, {} µs a row",
-        model.card().name(),
-        model.card().version(),
-        model.nanosOfOne() / 1000);
-    bus.publish(Addresses.MODEL_SERVED, served.describe(model));
+  /** On the loader's thread, when the first answers need the processor no longer. */
+  private void whenStarted(Runnable task) {
+    context.runOnContext(turn -> vertx.setTimer(START_MILLIS, id -> unlessStopping(task)));
   }
 
   private void inNextTurn(Runnable task) {
@@ -147,7 +155,7 @@ public final class InferenceVerticle extends VerticleBase {
 
   /** At once where this is the event loop already. */
   private void onContext(Runnable task) {
-    if (io.vertx.core.Vertx.currentContext() == context) {
+    if (Vertx.currentContext() == context) {
       task.run();
     } else {
       context.runOnContext(turn -> task.run());
@@ -161,33 +169,31 @@ public final class InferenceVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true;
     Promise<Void> stopped = Promise.promise();
-    loading.execute(() -> context.runOnContext(loaded -> retireAll(stopped)));
+    loading.execute(
+        () -> {
+          roster.stop();
+          context.runOnContext(loaded -> retireAll(stopped));
+        });
     return stopped.future();
   }
 
   private void retireAll(Promise<Void> stopped) {
-    served.retireAll();
-    context.runOnContext(
-        retired ->
-            loading.execute(
-                () -> {
-                  shutDown();
-                  stopped.complete();
-                }));
-  }
-
-  private void shutDown() {
-    lane.shutdown();
-    loading.shutdown();
-    try {
-      if (!lane.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
-        LOG.warn("inference: a batch did not end within {} s", STOP_SECONDS);
-        return;
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return;
-    }
-    loader.close();
+    served
+        .retireAll()
+        .timeout(STOP_SECONDS, TimeUnit.SECONDS)
+        .onComplete(
+            (freed, late) -> {
+              batchers.close();
+              loading.execute(
+                  () -> {
+                    if (late == null) {
+                      loader.close();
+                    } else {
+                      LOG.warn("inference: a batch did not end within {} s", STOP_SECONDS);
+                    }
+                    stopped.complete();
+                  });
+              loading.shutdown();
+            });
   }
 }

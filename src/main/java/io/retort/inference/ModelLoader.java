@@ -9,11 +9,8 @@ import io.retort.model.ModelStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
-/**
- * Reads live versions from the store and warms them; on a thread of its own, beside what serves.
- */
+/** Reads versions from the store onto the device; on a thread of its own, beside what serves. */
 final class ModelLoader implements AutoCloseable {
   /** Where devices come from. */
   interface Opener {
@@ -45,22 +42,19 @@ final class ModelLoader implements AutoCloseable {
     return config.models().isEmpty() || config.models().contains(model);
   }
 
-  /** The live version, warm; empty if there is none, or if it is {@code served} already. */
-  Optional<WarmModel> load(String name, String served) {
-    Optional<ModelCard> live = store().live(name);
-    if (live.isEmpty() || live.get().version().equals(served)) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        WarmModel.load(
-            live.get(),
-            store().weights(live.get()),
-            device(),
-            Precision.valueOf(config.precision().toUpperCase(Locale.ROOT)),
-            config.maxBatchSize()));
+  /** A version's weights, on the device. */
+  WarmModel load(String name, String version) {
+    ModelCard card = store().card(name, version);
+    return new WarmModel(
+        card,
+        store().weights(card),
+        device(),
+        Precision.valueOf(config.precision().toUpperCase(Locale.ROOT)),
+        config.maxBatchSize());
   }
 
-  private ModelStore store() {
+  /** May be used by any thread. */
+  synchronized ModelStore store() {
     if (store == null) {
       store = ModelStore.readOnly(config.modelsDirectory());
     }

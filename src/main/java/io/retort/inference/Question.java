@@ -5,16 +5,19 @@ import io.retort.bus.PredictRequest;
 import io.vertx.core.Promise;
 
 /**
- * A request on its way through the batcher: what was asked, until when, and where the answer goes.
+ * A request on its way through the batcher: what was asked, when, until when, and where the answer
+ * goes.
  */
 final class Question {
   private final PredictRequest request;
+  private final long arrivalNanos;
   private final long deadlineNanos;
   private final float[] predictions;
   private final Promise<PredictReply> promise = Promise.promise();
 
-  Question(PredictRequest request, int classes, long deadlineNanos) {
+  Question(PredictRequest request, int classes, long arrivalNanos, long deadlineNanos) {
     this.request = request;
+    this.arrivalNanos = arrivalNanos;
     this.deadlineNanos = deadlineNanos;
     this.predictions = new float[request.rows() * classes];
   }
@@ -31,8 +34,17 @@ final class Question {
     return predictions;
   }
 
-  boolean expired(long now) {
-    return now - deadlineNanos > 0;
+  long arrivalNanos() {
+    return arrivalNanos;
+  }
+
+  /** Whether nobody can use its answer any more. */
+  boolean dead(long now) {
+    return now - deadlineNanos > 0 || request.asker().gone();
+  }
+
+  boolean gone() {
+    return request.asker().gone();
   }
 
   Promise<PredictReply> promise() {

@@ -5,19 +5,14 @@ import io.retort.bus.FailureException;
 import io.retort.bus.PredictRequest;
 
 /**
- * Whether a request fits the model that it asks; the message names both what must be and what came.
+ * Whether a request fits the version that it asks; the message names both what must be and what
+ * came.
  */
 final class RequestCheck {
   private RequestCheck() {}
 
   /** What is wrong with a request, or null. */
   static FailureException refusal(PredictRequest request, WarmModel model, int maxRows) {
-    String version = model.card().version();
-    if (request.version() != null && !request.version().equals(version)) {
-      return Failure.UNKNOWN_VERSION.because(
-          "version %s of %s is not live; version %s is"
-              .formatted(request.version(), model.card().name(), version));
-    }
     int rows = request.rows();
     if (rows < 1 || request.features().length % rows != 0) {
       return Failure.INVALID_FEATURES.because(

@@ -1,107 +1,163 @@
 package io.retort.inference;
 
 import io.retort.bus.LiveModel;
-import io.retort.bus.Traffic;
+import io.retort.bus.ShadowComparison;
+import io.retort.bus.VersionStatistics;
 import io.retort.config.InferenceConfig;
-import io.retort.config.InferenceConfig.Compute;
-import io.retort.device.DeviceLostException;
+import io.retort.json.Nearest;
+import io.vertx.core.Future;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executor;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 
-/** The models that answer, each behind its batcher. Used on the home executor alone. */
+/** The models that answer. Used on the home executor alone. */
 final class ServedModels {
-  /**
-   * What handing a batch to another thread and back costs; a model faster than that stays on the
-   * event loop.
-   */
-  private static final long HOP_NANOS = 20_000;
-
   private final InferenceConfig config;
-  private final Executor lane;
-  private final Executor nextTurn;
-  private final Executor home;
-  private final Consumer<DeviceLostException> whenLost;
-  private final Map<String, Batcher> batchers = new LinkedHashMap<>();
+  private final Consumer<Runnable> later;
+  private final Map<String, ServedModel> models = new LinkedHashMap<>();
+  private final Set<String> known = new HashSet<>();
 
   /**
    * None yet.
    *
-   * @param lane runs batches beside the event loop
-   * @param nextTurn runs them on it, behind what it has to do already
-   * @param home the event loop, at once where the caller is there
-   * @param whenLost is told once by each batcher whose device is lost
+   * @param later runs something on the home executor when requests that were under way have come
    */
-  ServedModels(
-      InferenceConfig config,
-      Executor lane,
-      Executor nextTurn,
-      Executor home,
-      Consumer<DeviceLostException> whenLost) {
+  ServedModels(InferenceConfig config, Consumer<Runnable> later) {
     this.config = config;
-    this.lane = lane;
-    this.nextTurn = nextTurn;
-    this.home = home;
-    this.whenLost = whenLost;
+    this.later = later;
   }
 
   /** Null where no model of this name answers. */
-  Batcher get(String name) {
-    return batchers.get(name);
+  ServedModel get(String name) {
+    return models.get(name);
   }
 
-  /** The version that answers; null where there is none. */
-  String version(String name) {
-    Batcher batcher = batchers.get(name);
-    return batcher == null ? null : batcher.model().card().version();
+  /** Whether this model answered once. */
+  boolean had(String name) {
+    return known.contains(name);
+  }
+
+  /** What a name was probably meant to be. */
+  String hint(String name) {
+    return Nearest.hint(name, models.keySet());
+  }
+
+  /**
+   * Has this line of versions answer from now on; those that are no longer in it answer what they
+   * have accepted.
+   *
+   * @param next null to have none answer
+   * @param atOnce whether a version that leaves is not even kept for requests on their way to it
+   * @return when the memory of those is free that leave at once
+   */
+  Future<Void> line(String name, ServedModel.Line next, boolean atOnce) {
+    ServedModel model = models.computeIfAbsent(name, ServedModel::new);
+    ServedModel.Line old = model.line();
+    Map<String, Batcher> now = next == null ? Map.of() : next.batchers();
+    Shadow shadow = next == null ? null : next.shadow();
+    if (next == null) {
+      models.remove(name);
+    } else {
+      model.line(next);
+      known.add(name);
+    }
+    List<Future<Void>> closed = new ArrayList<>();
+    if (old != null) {
+      if (old.shadow() != null && old.shadow() != shadow) {
+        closed.add(old.shadow().close());
+      }
+      old.batchers()
+          .forEach((version, left) -> leave(model, left, now.get(version), atOnce, closed));
+    }
+    if (next == null) {
+      model.leaving().values().forEach(left -> closed.add(left.retire(null)));
+      model.leaving().clear();
+    }
+    return Future.join(closed).mapEmpty();
+  }
+
+  private void leave(
+      ServedModel model, Batcher left, Batcher heir, boolean atOnce, List<Future<Void>> closed) {
+    if (left == heir) {
+      return;
+    }
+    if (heir != null || atOnce) {
+      closed.add(left.retire(heir));
+      return;
+    }
+    String version = left.model().card().version();
+    Batcher before = model.leaving().put(version, left);
+    if (before != null) {
+      before.retire(null);
+    }
+    later.accept(
+        () -> {
+          if (model.leaving().remove(version, left)) {
+            left.retire(null);
+          }
+        });
   }
 
   List<LiveModel> live() {
-    return batchers.values().stream().map(batcher -> describe(batcher.model())).toList();
+    return models.keySet().stream().map(this::describe).filter(Objects::nonNull).toList();
   }
 
-  LiveModel describe(WarmModel model) {
-    String name = model.card().name();
+  /** Null where no version answers requests that name none. */
+  LiveModel describe(String name) {
+    ServedModel served = models.get(name);
+    if (served == null || served.line().live() == null) {
+      return null;
+    }
+    ServedModel.Line line = served.line();
+    WarmModel model = line.batchers().get(line.live()).model();
     return new LiveModel(
         name,
-        model.card().version(),
+        line.live(),
         model.features(),
         model.classes(),
         name.equals(config.defaultModel()),
         Arrays.stream(model.card().architecture().input().dims()).boxed().toList(),
-        Traffic.all(model.card().version()));
+        line.traffic());
   }
 
-  /** Has this model answer; the one before it answers what it has accepted. */
-  void takeOver(WarmModel model) {
-    Batcher batcher =
-        new Batcher(
-            model, executor(model), home, config.maxBatchSize(), config.maxQueuedRows(), whenLost);
-    Batcher old = batchers.put(model.card().name(), batcher);
-    if (old != null) {
-      old.retire(batcher);
+  /** Of one model, or of all where it is null. */
+  List<VersionStatistics> statistics(String name) {
+    return models.values().stream()
+        .map(ServedModel::line)
+        .flatMap(line -> line.batchers().values().stream())
+        .filter(batcher -> name == null || batcher.model().card().name().equals(name))
+        .sorted(
+            Comparator.comparing((Batcher batcher) -> batcher.model().card().name())
+                .thenComparingInt(batcher -> Integer.parseInt(batcher.model().card().version())))
+        .map(batcher -> batcher.tallies().statistics(batcher.model().card()))
+        .toList();
+  }
+
+  ShadowComparison comparison(String name) {
+    ServedModel model = models.get(name);
+    Shadow shadow = model == null ? null : model.line().shadow();
+    return shadow == null ? new ShadowComparison(name, null, 0, 0, 0, 0) : shadow.comparison();
+  }
+
+  /** Refuses those in the queues that nobody waits for any more. */
+  void sweep() {
+    for (ServedModel model : models.values()) {
+      model.line().batchers().values().forEach(Batcher::sweep);
+      model.leaving().values().forEach(Batcher::sweep);
     }
   }
 
-  private Executor executor(WarmModel model) {
-    boolean here =
-        config.compute() == Compute.EVENT_LOOP
-            || (config.compute() == Compute.AUTO && model.nanosOfOne() < HOP_NANOS);
-    return here ? nextTurn : lane;
-  }
-
-  /** Ends a model that nothing takes the place of. */
-  void retire(String name) {
-    Batcher batcher = batchers.remove(name);
-    if (batcher != null) {
-      batcher.retire(null);
-    }
-  }
-
-  void retireAll() {
-    List.copyOf(batchers.keySet()).forEach(this::retire);
+  /** When all that was accepted is answered and the memory is free. */
+  Future<Void> retireAll() {
+    return Future.join(
+            List.copyOf(models.keySet()).stream().map(name -> line(name, null, true)).toList())
+        .mapEmpty();
   }
 }

@@ -18,70 +18,67 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One version of a model, compiled for batches of 1, 2, 4 … rows that share their weights, and run
- * a few times, so that the first request finds everything in place. One thread at a time.
+ * One version of a model on a device: its weights, once, for as many sets of plans as are asked
+ * for. Every plan is run a few times when it is made, so that the first request finds everything in
+ * place. The weights are freed with the last set.
  */
-final class WarmModel implements AutoCloseable {
+final class WarmModel {
   private static final String SCOPE = "model";
-  private static final String FEATURES = "features";
-  private static final String PREDICTION = "prediction";
   private static final int MAX_RUNS = 9;
   private static final long WARM_NANOS = 5_000_000;
 
-  private record Sized(int rows, Plan plan, long nanos) {}
-
   private final ModelCard card;
+  private final Device device;
   private final int features;
   private final int classes;
-  private final int maxBatch;
+  private final int[] sizes;
   private final ExecutionSettings settings;
   private final Variables variables;
-  private final List<Sized> plans = new ArrayList<>();
-  private final Sized[] first;
+  private final int[] choices;
+  private long nanosOfOne;
+  private int sets;
 
-  private WarmModel(ModelCard card, Device device, Precision precision, int maxBatch) {
-    this.card = card;
-    this.features = Math.toIntExact(card.architecture().input().size());
-    this.classes = card.architecture().classes();
-    this.maxBatch = maxBatch;
-    this.settings = new ExecutionSettings(precision, false);
-    this.variables = new Variables(device);
-    this.first = new Sized[maxBatch + 1];
-  }
-
-  /** Compiles and warms a version. */
-  static WarmModel load(
+  /** Puts the weights on the device. */
+  WarmModel(
       ModelCard card,
       Map<String, HostTensor> weights,
       Device device,
       Precision precision,
       int maxBatch) {
-    WarmModel model = new WarmModel(card, device, precision, maxBatch);
+    this.card = card;
+    this.device = device;
+    this.features = Math.toIntExact(card.architecture().input().size());
+    this.classes = card.architecture().classes();
+    this.sizes = sizes(maxBatch);
+    this.settings = new ExecutionSettings(precision, false);
+    this.variables = new Variables(device);
+    this.choices = new int[maxBatch + 1];
     try {
-      for (int rows = 1; rows < maxBatch; rows *= 2) {
-        model.compile(device, rows, weights);
-      }
-      model.compile(device, maxBatch, weights);
-      model.choose();
-      return model;
+      variables.declare(graph(1), 0);
+      weights.forEach((path, value) -> variables.set(SCOPE + "/" + path, value));
     } catch (RuntimeException | Error e) {
-      model.close();
+      variables.close();
       throw e;
     }
   }
 
-  private void compile(Device device, int rows, Map<String, HostTensor> weights) {
+  /** 1, 2, 4 … and the largest batch itself. */
+  private static int[] sizes(int maxBatch) {
+    List<Integer> sizes = new ArrayList<>();
+    for (int rows = 1; rows < maxBatch; rows *= 2) {
+      sizes.add(rows);
+    }
+    sizes.add(maxBatch);
+    return sizes.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private Graph graph(int rows) {
     Graph graph = new Graph(Mode.INFERENCE);
     Architecture architecture = card.architecture();
-    Value x = graph.input(FEATURES, batch(rows, architecture.input()), DType.FLOAT32);
+    Value x = graph.input(PlanSet.FEATURES, batch(rows, architecture.input()), DType.FLOAT32);
     Value logits = architecture.build(graph, SCOPE, x);
-    graph.output(PREDICTION, graph.softmax(logits, graph.constant(Shape.of(1), 1)));
-    if (plans.isEmpty()) {
-      variables.declare(graph, 0);
-      weights.forEach((path, value) -> variables.set(SCOPE + "/" + path, value));
-    }
-    Plan plan = Plan.compile(graph, device, variables, settings);
-    plans.add(new Sized(rows, plan, measure(plan)));
+    graph.output(PlanSet.PREDICTION, graph.softmax(logits, graph.constant(Shape.of(1), 1)));
+    return graph;
   }
 
   private static Shape batch(int rows, Shape sample) {
@@ -89,6 +86,30 @@ final class WarmModel implements AutoCloseable {
     dims[0] = rows;
     System.arraycopy(sample.dims(), 0, dims, 1, sample.rank());
     return Shape.of(dims);
+  }
+
+  /**
+   * Compiles and warms another set of plans; the first one is measured. If that fails and there is
+   * no other, the weights are freed.
+   */
+  PlanSet plans() {
+    List<Plan> plans = new ArrayList<>();
+    long[] nanos = new long[sizes.length];
+    retain();
+    try {
+      for (int i = 0; i < sizes.length; i++) {
+        plans.add(Plan.compile(graph(sizes[i]), device, variables, settings));
+        nanos[i] = measure(plans.get(i));
+      }
+    } catch (RuntimeException | Error e) {
+      new PlanSet(this, plans).close();
+      throw e;
+    }
+    if (nanosOfOne == 0) {
+      nanosOfOne = nanos[0];
+      choose(nanos);
+    }
+    return new PlanSet(this, plans);
   }
 
   /** The fastest of a few runs, in nanoseconds. */
@@ -109,15 +130,15 @@ final class WarmModel implements AutoCloseable {
    * For each number of waiting rows the plan to run first, so that all of them take the least time
    * by what was measured.
    */
-  private void choose() {
-    long[] best = new long[maxBatch + 1];
-    for (int rows = 1; rows <= maxBatch; rows++) {
+  private void choose(long[] nanos) {
+    long[] best = new long[choices.length];
+    for (int rows = 1; rows < choices.length; rows++) {
       best[rows] = Long.MAX_VALUE;
-      for (Sized plan : plans) {
-        long nanos = plan.nanos + best[Math.max(0, rows - plan.rows)];
-        if (nanos < best[rows]) {
-          best[rows] = nanos;
-          first[rows] = plan;
+      for (int i = 0; i < sizes.length; i++) {
+        long all = nanos[i] + best[Math.max(0, rows - sizes[i])];
+        if (all < best[rows]) {
+          best[rows] = all;
+          choices[rows] = i;
         }
       }
     }
@@ -136,72 +157,28 @@ final class WarmModel implements AutoCloseable {
     return classes;
   }
 
+  /** The plan to run first where so many rows wait. */
+  int choice(int rows) {
+    return choices[Math.min(rows, choices.length - 1)];
+  }
+
+  /** The rows of a plan. */
+  int rows(int choice) {
+    return sizes[choice];
+  }
+
   /** What one row took at its fastest, in nanoseconds. */
   long nanosOfOne() {
-    return plans.get(0).nanos;
+    return nanosOfOne;
   }
 
-  /** Fills in every question's predictions. */
-  void run(List<Question> questions) {
-    int rows = 0;
-    for (Question question : questions) {
-      rows += question.rows();
-    }
-    Cursor reader = new Cursor(questions);
-    Cursor writer = new Cursor(questions);
-    while (rows > 0) {
-      Sized sized = first[Math.min(rows, maxBatch)];
-      int count = Math.min(rows, sized.rows);
-      var input = sized.plan.input(FEATURES);
-      reader.advance(
-          count,
-          (question, row, n, at) ->
-              input.write(question.features(), row * features, n * features, at * features));
-      sized.plan.run();
-      var output = sized.plan.output(PREDICTION).floats();
-      writer.advance(
-          count,
-          (question, row, n, at) ->
-              output.get(at * classes, question.predictions(), row * classes, n * classes));
-      rows -= count;
-    }
+  private synchronized void retain() {
+    sets++;
   }
 
-  /** A place in the rows of several questions one after the other. */
-  private static final class Cursor {
-    private final List<Question> questions;
-    private int index;
-    private int row;
-
-    Cursor(List<Question> questions) {
-      this.questions = questions;
+  synchronized void release() {
+    if (--sets == 0) {
+      variables.close();
     }
-
-    /** Visits the next {@code count} rows, those of one question together. */
-    void advance(int count, Segment visitor) {
-      for (int at = 0; at < count; ) {
-        Question question = questions.get(index);
-        int n = Math.min(count - at, question.rows() - row);
-        visitor.visit(question, row, n, at);
-        at += n;
-        row += n;
-        if (row == question.rows()) {
-          index++;
-          row = 0;
-        }
-      }
-    }
-  }
-
-  /** Rows [row, row + count) of a question, standing at row {@code at} of the batch. */
-  private interface Segment {
-    void visit(Question question, int row, int count, int at);
-  }
-
-  /** Frees the native memory; no run may be in progress. */
-  @Override
-  public void close() {
-    plans.forEach(sized -> sized.plan.close());
-    variables.close();
   }
 }
