@@ -1,111 +1,138 @@
 package io.retort.cache;
 
-import com.dynatrace.hash4j.hashing.HashValue128;
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.retort.bus.Addresses;
+import io.retort.bus.BodyKey;
 import io.retort.bus.Bus;
 import io.retort.bus.CacheState;
-import io.retort.bus.Failure;
-import io.retort.bus.FailureException;
 import io.retort.bus.LiveModel;
 import io.retort.bus.LiveModels;
 import io.retort.bus.ModelName;
 import io.retort.bus.Nothing;
 import io.retort.bus.PredictReply;
 import io.retort.bus.PredictRequest;
+import io.retort.bus.Predictions;
+import io.retort.bus.Recall;
+import io.retort.bus.Recollection;
 import io.retort.bus.Traffic;
 import io.retort.config.CacheConfig;
+import io.retort.metrics.Meters;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
  * Answers that were given before. The key is the model, its version and the hash of the input, so a
- * new version makes old answers unreachable; they are also forgotten when it goes live. Requests
- * equal to one that is being computed wait for its answer.
+ * new version makes old answers unreachable; they are also forgotten when it goes live. Which
+ * version a request means is for the traffic of the moment to say. A body that came before is known
+ * by its bytes, before anybody has parsed it.
  */
 public final class CacheVerticle extends VerticleBase {
-  private record Key(String model, String version, HashValue128 input) {}
-
   private final Map<String, Traffic> traffic = new HashMap<>();
-  private final Map<Key, Future<PredictReply>> computed = new HashMap<>();
   private final InputHash hash = new InputHash();
   private String defaultModel;
   private CacheConfig config;
-  private Cache<Key, PredictReply> answers;
-  private Bus bus;
-  private long hits;
-  private long misses;
+  private Tally tally;
+  private Memory memory;
+  private Flights flights;
+  private Predictions model;
 
   @Override
   public Future<?> start() {
     config = CacheConfig.of(config().getMap());
-    answers =
-        Caffeine.newBuilder()
-            .maximumSize(config.maxEntries())
-            .expireAfterWrite(Duration.ofSeconds(config.ttlSeconds()))
-            .executor(Runnable::run)
-            .build();
-    bus = Bus.of(vertx);
+    tally = Tally.of(vertx);
+    memory = new Memory(config, tally);
+    Meters.later(vertx, tally::register);
+    Bus bus = Bus.of(vertx);
+    model = new Predictions(bus);
+    flights = new Flights(model, tally, this::learn);
     bus.listen(Addresses.MODEL_SERVED, this::served);
     bus.listen(Addresses.MODEL_RETIRED, this::retired);
     bus.serve(Addresses.CACHE_STATE, nothing -> Future.succeededFuture(state()));
-    bus.serve(Addresses.CACHE_PREDICT, this::predict);
+    bus.serve(Addresses.CACHE_PREDICT, request -> predict(request, null, null));
+    if (config.bodyEntries() > 0) {
+      bus.serve(Addresses.CACHE_RECALL, recall -> Future.succeededFuture(recall(recall)));
+      bus.serve(
+          Addresses.CACHE_LEARN,
+          lesson -> predict(lesson.request(), lesson.body(), lesson.version()));
+    }
     bus.request(Addresses.MODELS_LIVE, Nothing.NOTHING)
         .map(LiveModels::models)
         .onSuccess(live -> live.forEach(this::served));
     return Future.succeededFuture();
   }
 
-  private Future<PredictReply> predict(PredictRequest request) {
-    String model = request.model() == null ? defaultModel : request.model();
-    Traffic shares = traffic.get(model);
-    String version = shares == null ? null : shares.version(request.version(), request.affinity());
+  private Recollection recall(Recall recall) {
+    BodyKey body = hash.of(recall.body());
+    Reading reading = memory.reading(body);
+    if (reading == null) {
+      return Recollection.unknown(body, null);
+    }
+    String name = named(reading.model());
+    String version = version(name, reading.version(), recall.affinity());
+    Recollection known =
+        version == null ? null : memory.answer(new AnswerKey(name, version, reading.input()));
+    if (known == null) {
+      return Recollection.unknown(body, version);
+    }
+    tally.bodyHits.increment();
+    return known;
+  }
+
+  /** Answers; {@code drawn} is the version that the body was not known for, or null. */
+  private Future<PredictReply> predict(PredictRequest request, BodyKey body, String drawn) {
+    String name = named(request.model());
+    String version =
+        mayStill(drawn, name, request)
+            ? drawn
+            : version(name, request.version(), request.affinity());
     if (version == null) {
-      misses++;
-      return ask(request);
+      tally.misses.increment();
+      return model.askModel(request);
     }
-    Key key = new Key(model, version, hash.of(request.rows(), request.features()));
-    PredictReply known = answers.getIfPresent(key);
-    if (known != null) {
-      hits++;
-      return Future.succeededFuture(known);
+    Input input = hash.of(request.rows(), request.features());
+    AnswerKey key = new AnswerKey(name, version, input);
+    Recollection known = memory.answer(key);
+    Future<PredictReply> reply;
+    if (known == null) {
+      reply = flights.ask(key, request);
+    } else {
+      tally.hits.increment();
+      reply = Future.succeededFuture(known.reply());
     }
-    misses++;
-    Future<PredictReply> underWay = computed.get(key);
-    return underWay != null ? underWay : compute(key, request.to(model, version));
+    return body == null
+        ? reply
+        : reply.onSuccess(
+            answer -> memory.learn(body, new Reading(request.model(), request.version(), input)));
   }
 
-  private Future<PredictReply> compute(Key key, PredictRequest request) {
-    Future<PredictReply> reply = ask(request);
-    computed.put(key, reply);
-    return reply.andThen(
-        (answer, failure) -> {
-          computed.remove(key);
-          if (failure == null && answer.version().equals(key.version) && isLoaded(key)) {
-            answers.put(key, answer.cached());
-          }
-        });
+  /** Drawing again would favour the versions whose answers are known. */
+  private boolean mayStill(String drawn, String name, PredictRequest request) {
+    return drawn != null
+        && request.version() == null
+        && traffic.containsKey(name)
+        && traffic.get(name).percent().containsKey(drawn);
   }
 
-  /** Asks the model. That nobody answers there must not look as if there were no cache. */
-  private Future<PredictReply> ask(PredictRequest request) {
-    return bus.request(Addresses.PREDICT, request)
-        .recover(
-            failure ->
-                Future.failedFuture(
-                    failure instanceof FailureException known
-                            && known.failure() == Failure.UNAVAILABLE
-                        ? Failure.NOT_READY.because("no model answers yet")
-                        : failure));
+  private String named(String model) {
+    return model == null ? defaultModel : model;
   }
 
-  private boolean isLoaded(Key key) {
-    Traffic shares = traffic.get(key.model);
-    return shares != null && shares.loaded().contains(key.version);
+  /** The version that is meant, or null where none is known. */
+  private String version(String name, String version, String affinity) {
+    Traffic shares = traffic.get(name);
+    return shares == null ? null : shares.version(version, affinity);
+  }
+
+  private void learn(AnswerKey key, PredictReply reply) {
+    if (isLoaded(key)) {
+      memory.learn(key, reply);
+    }
+  }
+
+  private boolean isLoaded(AnswerKey key) {
+    Traffic shares = traffic.get(key.model());
+    return shares != null && shares.loaded().contains(key.version());
   }
 
   /** From now on these versions answer; what others of the model said is forgotten. */
@@ -123,11 +150,17 @@ public final class CacheVerticle extends VerticleBase {
   }
 
   private void forgetUnloaded(String model) {
-    answers.asMap().keySet().removeIf(key -> key.model.equals(model) && !isLoaded(key));
+    memory.forget(key -> key.model().equals(model) && !isLoaded(key));
   }
 
   private CacheState state() {
-    answers.cleanUp();
-    return new CacheState(answers.estimatedSize(), config.maxEntries(), hits, misses);
+    memory.cleanUp();
+    return tally.state(config.maxEntries(), config.maxBytes());
+  }
+
+  @Override
+  public Future<?> stop() {
+    memory.forgetAll();
+    return Future.succeededFuture();
   }
 }

@@ -42,7 +42,7 @@ class CacheVerticleTest {
       assertThat(named.source()).isEqualTo(Source.CACHE);
       assertThat(second.predictions()).isEqualTo(first.predictions());
       CacheState state = await(node.bus().request(Addresses.CACHE_STATE, Nothing.NOTHING));
-      assertThat(state).isEqualTo(new CacheState(1, 200, 2, 1));
+      assertThat(state).isEqualTo(new CacheState(1, 200, 610, 16 << 20, 2, 1, 0));
     }
   }
 
