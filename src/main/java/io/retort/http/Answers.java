@@ -30,8 +30,14 @@ final class Answers {
   }
 
   static void failure(HttpServerRequest request, Failure failure, String sentence) {
+    Observation observation = Observation.of(request);
+    if (observation != null) {
+      observation.failed(failure);
+    }
     if (failure == Failure.QUEUE_FULL) {
       request.response().putHeader("retry-after", "1");
+    } else if (failure.status() == 401) {
+      request.response().putHeader("www-authenticate", "Bearer realm=\"retort\"");
     }
     json(
         request,
@@ -42,13 +48,21 @@ final class Answers {
   /** Answers with the reason if it is meant for the asker; anything else is only logged. */
   static void failure(HttpServerRequest request, Throwable cause) {
     if (cause instanceof FailureException known) {
+      if (known.retrySeconds() > 0) {
+        request.response().putHeader("retry-after", Integer.toString(known.retrySeconds()));
+      }
       failure(request, known.failure(), known.getMessage());
     } else {
-      LOG.error("{} {} failed", request.method(), request.path(), cause);
+      LOG.error("{} {} failed; {}", request.method(), request.path(), names(request), cause);
       failure(
           request,
           Failure.INTERNAL,
           "something went wrong inside; the log of the server says what");
     }
+  }
+
+  private static String names(HttpServerRequest request) {
+    Observation observation = Observation.of(request);
+    return observation == null ? "" : observation.names();
   }
 }

@@ -1,11 +1,14 @@
 package io.retort.http;
 
 import io.retort.bus.Failure;
+import io.retort.bus.FailureException;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
+import java.util.Locale;
 
 /**
  * Collects JSON bodies within a limit; a body over it is refused at once and not read to its end.
@@ -20,20 +23,34 @@ final class Body {
   private static final long LINGER_MILLIS = 1000;
   private final Vertx vertx;
   private final int limit;
+  private final Door door;
+  private final SlowBodies slow;
 
-  Body(Vertx vertx, int limit) {
+  /** Bodies of {@code limit} bytes at most, which come within {@code seconds}. */
+  Body(Vertx vertx, int limit, int seconds, Door door) {
     this.vertx = vertx;
     this.limit = limit;
+    this.door = door;
+    this.slow = new SlowBodies(vertx, seconds);
   }
 
-  /** Gives the whole body to {@code then}, or answers with the reason why not. */
+  /**
+   * Gives the whole body, which must be JSON, to {@code then}, or answers with the reason why not.
+   */
   void read(HttpServerRequest request, Handler<Buffer> then) {
+    read(request, List.of(), then);
+  }
+
+  /** The same for a body that may also be of the types {@code others}, written in small letters. */
+  void read(HttpServerRequest request, List<String> others, Handler<Buffer> then) {
     String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type != null && !isJson(type)) {
+    if (type != null && !accepts(type, others)) {
+      String either = String.join(" or ", others);
       refuse(
           request,
           Failure.UNSUPPORTED_MEDIA_TYPE,
-          "the content type must be application/json: " + type);
+          "the content type must be application/json%s%s: %s"
+              .formatted(either.isEmpty() ? "" : " or ", either, type));
       return;
     }
     String announced = request.getHeader(HttpHeaders.CONTENT_LENGTH);
@@ -47,10 +64,12 @@ final class Body {
     new Collector(request, then);
   }
 
-  private static boolean isJson(String type) {
+  private static boolean accepts(String type, List<String> others) {
     int end = type.indexOf(';');
     String essence = (end < 0 ? type : type.substring(0, end)).strip();
-    return essence.equalsIgnoreCase("application/json") || essence.toLowerCase().endsWith("+json");
+    return essence.equalsIgnoreCase("application/json")
+        || others.contains(essence.toLowerCase(Locale.ROOT))
+        || essence.toLowerCase(Locale.ROOT).endsWith("+json");
   }
 
   private boolean over(String announced) {
@@ -61,10 +80,14 @@ final class Body {
     return "a body may have " + limit + " bytes: " + came + " came";
   }
 
-  /** Answers, then lets go of the connection, whatever the client still has to say. */
   private void refuse(HttpServerRequest request, Failure failure, String sentence) {
+    refuse(vertx, request, failure.because(sentence));
+  }
+
+  /** Answers, then lets go of the connection, whatever the client still has to say. */
+  static void refuse(Vertx vertx, HttpServerRequest request, FailureException refusal) {
     request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-    Answers.failure(request, failure, sentence);
+    Answers.failure(request, refusal);
     long[] discarded = {0};
     request.handler(
         chunk -> {
@@ -83,16 +106,37 @@ final class Body {
   }
 
   /** Most bodies come in one piece, which is passed on as it is. */
-  private final class Collector implements Handler<Buffer> {
+  private final class Collector extends SlowBodies.Awaited implements Handler<Buffer> {
     private final HttpServerRequest request;
     private Buffer body;
     private boolean own;
 
     Collector(HttpServerRequest request, Handler<Buffer> then) {
       this.request = request;
-      request.exceptionHandler(gone -> body = null);
+      slow.await(this);
+      request.exceptionHandler(
+          gone -> {
+            body = null;
+            arrived();
+          });
       request.handler(this);
-      request.endHandler(complete -> then.handle(body == null ? Buffer.buffer() : body));
+      request.endHandler(
+          complete -> {
+            arrived();
+            Buffer whole = body == null ? Buffer.buffer() : body;
+            if (door.fits(request, whole)) {
+              then.handle(whole);
+            }
+          });
+    }
+
+    @Override
+    void late(int seconds) {
+      body = null;
+      refuse(
+          request,
+          Failure.REQUEST_TIMEOUT,
+          "the body must come within " + seconds + " s of the headers");
     }
 
     @Override
@@ -103,6 +147,7 @@ final class Body {
       }
       if (body.length() + piece.length() > limit) {
         body = null;
+        arrived();
         refuse(request, Failure.BODY_TOO_LARGE, tooLarge("more"));
         return;
       }

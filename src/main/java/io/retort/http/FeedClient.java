@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * One reader of the feed. What its socket does not take waits in one slot a job, where the newest
@@ -20,13 +21,18 @@ final class FeedClient {
   private record Slot(long sequence, String text) {}
 
   private final String job;
+  private final LongAdder dropped;
   private final Map<String, Slot> slots =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Slot> eldest) {
-          return size() > MAX_SLOTS;
+          boolean over = size() > MAX_SLOTS;
+          if (over) {
+            dropped.increment();
+          }
+          return over;
         }
       };
   private Iterator<ProgressFrame> history = Collections.emptyIterator();
@@ -34,14 +40,19 @@ final class FeedClient {
 
   /**
    * A reader of one job, or of all if the id is empty; frames wait in the slots until it is open.
+   *
+   * @param dropped counts the frames that it does not get
    */
-  FeedClient(String job) {
+  FeedClient(String job, LongAdder dropped) {
     this.job = job;
+    this.dropped = dropped;
   }
 
   void offer(ProgressFrame frame, String text) {
     if (job.isEmpty() || job.equals(frame.job())) {
-      slots.remove(frame.job());
+      if (slots.remove(frame.job()) != null) {
+        dropped.increment();
+      }
       slots.put(frame.job(), new Slot(frame.sequence(), text));
       pump();
     }

@@ -21,11 +21,15 @@ final class FeedRoutes {
   private static final short GOING_AWAY = 1001;
   private final Bus bus;
   private final int maxFeeds;
+  private final Connections connections;
+  private final HttpMeters meters;
   private final Set<FeedClient> clients = new LinkedHashSet<>();
 
-  FeedRoutes(Bus bus, int maxFeeds) {
+  FeedRoutes(Bus bus, int maxFeeds, Connections connections, HttpMeters meters) {
     this.bus = bus;
     this.maxFeeds = maxFeeds;
+    this.connections = connections;
+    this.meters = meters;
     bus.listen(Addresses.PROGRESS, this::spread);
   }
 
@@ -59,8 +63,9 @@ final class FeedRoutes {
           request, Failure.QUEUE_FULL, "this node feeds " + maxFeeds + " clients already");
       return;
     }
-    FeedClient client = new FeedClient(job);
+    FeedClient client = new FeedClient(job, meters.droppedFrames);
     clients.add(client);
+    meters.feeds.increment();
     request.pause();
     bus.request(Addresses.JOBS_HISTORY, new JobId(job))
         .map(history -> history.frames())
@@ -69,11 +74,11 @@ final class FeedRoutes {
             frames ->
                 request
                     .toWebSocket()
-                    .onSuccess(socket -> open(client, socket, frames))
-                    .onFailure(e -> clients.remove(client)))
+                    .onSuccess(socket -> open(Observation.of(request), client, socket, frames))
+                    .onFailure(e -> leave(client)))
         .onFailure(
             failure -> {
-              clients.remove(client);
+              leave(client);
               request.resume();
               Answers.failure(request, JobRoutes.trains(failure));
             });
@@ -84,11 +89,23 @@ final class FeedRoutes {
     return job.isEmpty() ? Future.succeededFuture(List.of()) : Future.failedFuture(failure);
   }
 
-  private void open(FeedClient client, ServerWebSocket socket, List<ProgressFrame> history) {
-    socket.closeHandler(closed -> clients.remove(client));
-    socket.exceptionHandler(broken -> clients.remove(client));
+  private void open(
+      Observation observation,
+      FeedClient client,
+      ServerWebSocket socket,
+      List<ProgressFrame> history) {
+    observation.upgraded();
+    connections.upgraded();
+    socket.closeHandler(closed -> leave(client));
+    socket.exceptionHandler(broken -> leave(client));
     socket.handler(ignored -> {});
     client.open(socket, history);
+  }
+
+  private void leave(FeedClient client) {
+    if (clients.remove(client)) {
+      meters.feeds.decrement();
+    }
   }
 
   static String text(ProgressFrame frame) {

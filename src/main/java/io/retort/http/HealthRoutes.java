@@ -42,20 +42,23 @@ final class HealthRoutes {
   }
 
   private void ready(HttpServerRequest request) {
-    if (stopping.getAsBoolean()) {
-      Answers.failure(request, Failure.NOT_READY, "this node is stopping");
-      return;
-    }
-    models()
+    hindrance()
         .onSuccess(
-            models -> {
-              if (models.ready()) {
+            reason -> {
+              if (reason == null) {
                 Answers.json(
                     request, 200, new JsonObject().put("status", "ok").put("model_loaded", true));
               } else {
-                Answers.failure(request, Failure.NOT_READY, "no model answers yet");
+                Answers.failure(request, Failure.NOT_READY, reason);
               }
             });
+  }
+
+  /** Why nobody should send requests here now, or null: what {@code /health/live} never asks. */
+  private Future<String> hindrance() {
+    return stopping.getAsBoolean()
+        ? Future.succeededFuture("this node is stopping")
+        : models().map(models -> models.ready() ? null : "no model answers yet");
   }
 
   private void health(HttpServerRequest request) {

@@ -1,17 +1,16 @@
 package io.retort.http;
 
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
-import io.retort.bus.Bus;
-import io.retort.bus.Failure;
 import io.retort.config.HttpConfig;
+import io.retort.config.SecurityConfig;
+import io.retort.security.Certificates;
+import io.retort.security.Guard;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import java.net.BindException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,89 +22,55 @@ import org.slf4j.LoggerFactory;
 public final class HttpVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(HttpVerticle.class);
   private HttpConfig config;
-  private Bus bus;
-  private Body body;
-  private PredictRoute predict;
-  private FeedRoutes feed;
-  private Router router;
+  private Certificates certificates;
+  private Observations observations;
+  private Routes routes;
   private HttpServer server;
   private boolean stopping;
 
   @Override
   public Future<?> start() {
     config = HttpConfig.of(config().getMap());
-    bus = Bus.of(vertx);
-    body = new Body(vertx, config.maxBodyBytes());
-    predict =
-        new PredictRoute(
-            bus, body, new PredictParser(config.maxRows(), config.requestTimeoutMillis()));
-    feed = new FeedRoutes(bus, config.maxFeeds());
+    observations = new Observations(vertx, config.accessLog());
+    Door door = Door.of(vertx, config.host());
+    Connections connections = new Connections(config, observations.meters);
+    routes = new Routes(vertx, config, door, connections, observations, () -> stopping);
+    HttpServerOptions options = options();
     server =
         vertx
-            .createHttpServer(options())
-            .requestHandler(this::handle)
-            .invalidRequestHandler(HttpVerticle::refuseUnreadable)
+            .createHttpServer(options)
+            .connectionHandler(connections::opened)
+            .requestHandler(routes::handle)
+            .invalidRequestHandler(routes::refuseUnreadable)
             .exceptionHandler(broken -> LOG.debug("connection", broken));
     return server
         .listen(config.port(), config.host())
         .recover(this::cannotListen)
-        .onSuccess(this::announce);
+        .onFailure(refused -> observations.close())
+        .onSuccess(listening -> announce(listening, options));
   }
 
   private HttpServerOptions options() {
-    return new HttpServerOptions()
-        .setIdleTimeout(config.idleTimeoutSeconds())
-        .setIdleTimeoutUnit(TimeUnit.SECONDS)
-        .setCompressionSupported(false);
-  }
-
-  private void handle(HttpServerRequest request) {
-    if (request.path().equals(PredictRoute.PATH)) {
-      predict.handle(request);
-    } else {
-      router().handle(request);
+    HttpServerOptions options =
+        new HttpServerOptions()
+            .setIdleTimeout(config.idleTimeoutSeconds())
+            .setIdleTimeoutUnit(TimeUnit.SECONDS)
+            .setMaxInitialLineLength(config.maxLineBytes())
+            .setMaxHeaderSize(config.maxHeaderBytes())
+            .setWebSocketSubProtocols(List.of(Guard.PROTOCOL))
+            .setHttp2ClearTextEnabled(false)
+            .setCompressionSupported(false);
+    options.getInitialSettings().setMaxHeaderListSize(config.maxHeaderBytes());
+    certificates = Certificates.of(SecurityConfig.of(vertx));
+    if (certificates != null) {
+      certificates.into(options);
     }
+    return options;
   }
 
-  /**
-   * Made for the first request that needs it: a node answers predictions before it has loaded what
-   * the rest takes.
-   */
-  private Router router() {
-    if (router == null) {
-      router = Router.router(vertx);
-      new HealthRoutes(bus, () -> stopping).mount(router);
-      new JobRoutes(bus, body).mount(router);
-      feed.mount(router);
-      router.errorHandler(
-          404, context -> refuse(context.request(), Failure.UNKNOWN_ROUTE, "there is no route "));
-      router.errorHandler(
-          405,
-          context ->
-              refuse(context.request(), Failure.METHOD_NOT_ALLOWED, "this route does not take "));
-      router.errorHandler(
-          400,
-          context ->
-              refuse(context.request(), Failure.INVALID_REQUEST, "the path cannot be read in "));
-      router.errorHandler(500, context -> Answers.failure(context.request(), context.failure()));
-    }
-    return router;
-  }
-
-  private static void refuse(HttpServerRequest request, Failure failure, String sentence) {
-    Answers.failure(request, failure, sentence + request.method() + " " + request.path());
-  }
-
-  private static void refuseUnreadable(HttpServerRequest request) {
-    Throwable cause = request.decoderResult().cause();
-    if (cause instanceof TooLongHttpLineException) {
-      Answers.failure(request, Failure.URI_TOO_LONG, "the request line is too long");
-    } else if (cause instanceof TooLongHttpHeaderException) {
-      Answers.failure(request, Failure.HEADERS_TOO_LARGE, "the headers are too large");
-    } else {
-      Answers.failure(
-          request, Failure.INVALID_REQUEST, "this is not an HTTP request that can be read");
-    }
+  /** Every route, for those who want to know them all. */
+  Router router() {
+    return routes.router();
   }
 
   private Future<HttpServer> cannotListen(Throwable cause) {
@@ -120,16 +85,32 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   /** The port, which another verticle may want to know if it was to be any free one. */
-  private void announce(HttpServer listening) {
+  private void announce(HttpServer listening, HttpServerOptions options) {
     vertx.sharedData().getLocalMap("retort.http").put("port", listening.actualPort());
-    LOG.info("http: listening on http://{}:{}", config.host(), listening.actualPort());
+    String scheme = options.isSsl() ? "https" : "http";
+    LOG.info("http: listening on {}://{}:{}", scheme, config.host(), listening.actualPort());
+    if (certificates != null) {
+      certificates.watch(vertx, listening, options);
+    }
   }
 
-  /** Lets requests in progress end; new connections are refused from the first moment. */
+  /**
+   * Says that it is not ready, goes on for as long as it takes others to notice, then refuses new
+   * connections and answers what comes over those that there are until their clients have left.
+   */
   @Override
   public Future<?> stop() {
     stopping = true;
-    feed.close();
-    return server.shutdown(config.shutdownSeconds(), TimeUnit.SECONDS);
+    Future<?> noticed =
+        config.drainMillis() == 0
+            ? Future.succeededFuture()
+            : vertx.timer(config.drainMillis(), TimeUnit.MILLISECONDS);
+    return noticed.compose(
+        time -> {
+          routes.close();
+          return server
+              .shutdown(config.shutdownSeconds(), TimeUnit.SECONDS)
+              .eventually(observations::close);
+        });
   }
 }

@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Reads JSON from bytes, one token at a time. The bytes are kept with a zero after the last one, so
@@ -18,6 +19,9 @@ final class JsonCursor {
   private static final int MAX_DEPTH = 64;
   private static final int MAX_DIGITS = 18;
 
+  /** What {@link #whole()} gives for a number that is not one. */
+  static final long NOT_WHOLE = Long.MIN_VALUE;
+
   private byte[] bytes = new byte[1 << 14];
   private int length;
   private int position;
@@ -29,7 +33,7 @@ final class JsonCursor {
     }
     this.length = length;
     position = 0;
-    java.util.Arrays.fill(bytes, length, length + PADDING, (byte) 0);
+    Arrays.fill(bytes, length, length + PADDING, (byte) 0);
     return bytes;
   }
 
@@ -182,6 +186,38 @@ final class JsonCursor {
         >>> 32;
   }
 
+  /** A number written as a whole one, of 18 digits at most; {@link #NOT_WHOLE} for another. */
+  long whole() {
+    peek();
+    int start = position;
+    number();
+    boolean negative = bytes[start] == '-';
+    long whole = 0;
+    for (int at = negative ? start + 1 : start; at < position; at++) {
+      int digit = bytes[at] - '0';
+      if (digit < 0 || digit > 9 || position - start > MAX_DIGITS) {
+        return NOT_WHOLE;
+      }
+      whole = 10 * whole + digit;
+    }
+    return negative ? -whole : whole;
+  }
+
+  /** Takes the string that comes next if it is one of these and returns which; -1 if it is none. */
+  int takeAny(byte[][] words) {
+    for (int i = 0; i < words.length && peek() == '"'; i++) {
+      int start = position + 1;
+      int end = start + words[i].length;
+      if (end < length
+          && bytes[end] == '"'
+          && Arrays.equals(bytes, start, end, words[i], 0, words[i].length)) {
+        position = end + 1;
+        return i;
+      }
+    }
+    return -1;
+  }
+
   /** A string, its escapes resolved. */
   String text() {
     expect('"');
@@ -198,29 +234,7 @@ final class JsonCursor {
       position++;
     }
     String raw = new String(bytes, start, position++ - start, StandardCharsets.UTF_8);
-    return plain ? raw : unescaped(raw);
-  }
-
-  private String unescaped(String raw) {
-    StringBuilder text = new StringBuilder(raw.length());
-    for (int i = 0; i < raw.length(); i++) {
-      char c = raw.charAt(i);
-      if (c != '\\') {
-        text.append(c);
-        continue;
-      }
-      char escape = raw.charAt(++i);
-      int simple = "\"\\/bfnrt".indexOf(escape);
-      if (simple >= 0) {
-        text.append("\"\\/\b\f\n\r\t".charAt(simple));
-      } else if (escape == 'u' && raw.substring(i + 1).matches("(?s)[0-9a-fA-F]{4}.*")) {
-        text.append((char) Integer.parseInt(raw.substring(i + 1, i + 5), 16));
-        i += 4;
-      } else {
-        throw invalid("the escape \\" + escape + " is not JSON");
-      }
-    }
-    return text.toString();
+    return plain ? raw : JsonEscapes.resolve(raw, this);
   }
 
   /** Takes any value and forgets it. */

@@ -1,5 +1,6 @@
 package io.retort.http;
 
+import io.retort.bus.Asker;
 import io.retort.bus.Failure;
 import io.retort.bus.FailureException;
 import io.retort.bus.PredictRequest;
@@ -25,9 +26,10 @@ final class PredictParser {
   /**
    * Reads a body.
    *
+   * @param affinity of the request, or null
    * @throws FailureException for what is not JSON, or not rows of finite numbers of equal length
    */
-  PredictRequest parse(Buffer body) {
+  PredictRequest parse(Buffer body, String affinity, Asker asker) {
     if (body.length() == 0) {
       throw Failure.INVALID_JSON.because("the body must be JSON, {\"features\":[…]}: it is empty");
     }
@@ -64,7 +66,7 @@ final class PredictParser {
     if (values.length > KEPT) {
       values = new float[1024];
     }
-    return new PredictRequest(model, version, rows, features, timeoutMillis);
+    return new PredictRequest(model, version, rows, features, timeoutMillis, affinity, asker);
   }
 
   private String name(String key) {

@@ -3,7 +3,6 @@ package io.retort.http;
 import io.retort.bus.PredictReply;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * Writes {@code {"prediction":[[…]],"source":"model","model":"…","version":"…"}}; one thread at a
@@ -41,7 +40,8 @@ final class PredictWriter {
       b[at++] = ']';
     }
     System.arraycopy(tail, 0, b, at, tail.length);
-    return Buffer.buffer(Arrays.copyOf(b, at + tail.length));
+    int length = at + tail.length;
+    return Buffer.buffer(length).appendBytes(b, 0, length);
   }
 
   /**

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JsonCursorTest {
@@ -174,5 +175,48 @@ class JsonCursorTest {
       text.append(random.nextBoolean() ? 'e' : 'E').append(random.nextInt(-50, 45));
     }
     return text.toString();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0",
+    "-0, 0",
+    "784, 784",
+    "-12, -12",
+    "999999999999999999, 999999999999999999",
+    "1.0, -9223372036854775808",
+    "1e2, -9223372036854775808",
+    "1234567890123456789, -9223372036854775808"
+  })
+  void whole_numbersWithAndWithoutFraction_areToldApart(String text, long expected) {
+    reset(text + " ,");
+
+    assertThat(json.whole()).isEqualTo(expected);
+    assertThat(json.take(',')).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "-", "01", "x", "\"1\"", "1.", "1e"})
+  void whole_noNumber_isRefused(String text) {
+    reset(text);
+
+    assertThatThrownBy(json::whole).hasMessageContaining("the body must be JSON");
+  }
+
+  @Test
+  void takeAny_texts_areFoundWholeOrLeft() {
+    byte[][] words = FieldCursor.words("data", "datatype", "");
+    reset("\"datatype\" \"dat\" \"data\" \"\" \"x\" 7 \"data");
+
+    assertThat(json.takeAny(words)).isEqualTo(1);
+    assertThat(json.takeAny(words)).isEqualTo(-1);
+    assertThat(json.text()).isEqualTo("dat");
+    assertThat(json.takeAny(words)).isZero();
+    assertThat(json.takeAny(words)).isEqualTo(2);
+    assertThat(json.takeAny(words)).isEqualTo(-1);
+    assertThat(json.text()).isEqualTo("x");
+    assertThat(json.takeAny(words)).isEqualTo(-1);
+    assertThat(json.number()).isEqualTo(7);
+    assertThat(json.takeAny(words)).isEqualTo(-1);
   }
 }

@@ -3,6 +3,7 @@ package io.retort.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.retort.bus.Asker;
 import io.retort.bus.FailureException;
 import io.retort.bus.PredictRequest;
 import io.vertx.core.buffer.Buffer;
@@ -117,7 +118,7 @@ class PredictParserTest {
       Buffer body =
           Buffer.buffer(bytes).slice(0, random.nextInt(bytes.length / 2, bytes.length + 1));
       try {
-        parser.parse(body);
+        parser.parse(body, null, Asker.PATIENT);
       } catch (FailureException refused) {
         continue;
       }
@@ -126,6 +127,6 @@ class PredictParserTest {
   }
 
   private PredictRequest parse(String text) {
-    return parser.parse(Buffer.buffer(text));
+    return parser.parse(Buffer.buffer(text), null, Asker.PATIENT);
   }
 }
