@@ -2,14 +2,12 @@ package io.retort.cli;
 
 import io.retort.json.JsonException;
 import java.io.UncheckedIOException;
-import java.util.Arrays;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.ParseResult;
 
 /**
  * The commands and their exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 130
@@ -55,27 +53,15 @@ public final class CommandLineInterface {
   /** Carries out a command line and returns its exit code, or {@link #STAYS}. */
   public static int execute(String... arguments) {
     String[] complete = withDefault(arguments);
-    CommandLine line = lineOf(complete[0]);
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setUsageHelpWidth(100);
-    line.setExecutionExceptionHandler(CommandLineInterface::explain);
-    boolean alone = !(line.getCommand() instanceof CommandLineInterface);
-    return line.execute(alone ? Arrays.copyOfRange(complete, 1, complete.length) : complete);
-  }
-
-  /**
-   * One command alone where it is named: to read the annotations of all takes a tenth of a start.
-   */
-  private static CommandLine lineOf(String name) {
-    Object command =
-        switch (name) {
-          case "run" -> new RunCommand();
-          case "serve" -> new ServeCommand();
-          default -> new CommandLineInterface();
-        };
-    String prefix = command instanceof CommandLineInterface ? "" : "retort ";
-    CommandLine line = new CommandLine(command);
-    return line.setCommandName(prefix + line.getCommandName());
+    ServerCommand server = ServerCommand.read(complete);
+    if (server == null) {
+      return Picocli.execute(complete);
+    }
+    try {
+      return server.call();
+    } catch (Exception failure) {
+      return explain(failure);
+    }
   }
 
   /** {@code run} is what a line without a command means, flags or not. */
@@ -91,7 +77,8 @@ public final class CommandLineInterface {
     return run;
   }
 
-  private static int explain(Exception failure, CommandLine line, ParseResult parsed) {
+  /** Says on the standard error stream what went wrong, and returns the exit code. */
+  private static int explain(Exception failure) {
     Throwable cause = failure;
     while ((cause instanceof CompletionException
             || cause instanceof ExecutionException
@@ -101,10 +88,21 @@ public final class CommandLineInterface {
     }
     LoggerFactory.getLogger(CommandLineInterface.class).debug("the command failed", failure);
     String sentence = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    line.getErr().println("retort: " + sentence);
+    System.err.println("retort: " + sentence);
     return cause instanceof IllegalArgumentException || cause instanceof JsonException
         ? WRONG_INPUT
         : FAILED;
+  }
+
+  /** Apart, so that it is loaded where it is needed alone. */
+  private static final class Picocli {
+    static int execute(String... arguments) {
+      CommandLine line = new CommandLine(new CommandLineInterface());
+      line.setCaseInsensitiveEnumValuesAllowed(true);
+      line.setUsageHelpWidth(100);
+      line.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure));
+      return line.execute(arguments);
+    }
   }
 
   /** The version in the jar's manifest. */

@@ -8,7 +8,6 @@ import io.retort.distill.Recipe;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,8 +23,8 @@ import picocli.CommandLine.Option;
       "If no student is live yet, trains the recipe's teacher, distils the student and puts it live.",
       "Predictions are answered from then on, also while later jobs train."
     })
-final class RunCommand implements Callable<Integer> {
-  @Mixin private NodeOptions node;
+final class RunCommand implements ServerCommand {
+  @Mixin private NodeOptions node = new NodeOptions();
 
   @Option(
       names = "--recipe",
@@ -44,6 +43,20 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(names = "--seed", paramLabel = "N", description = "of weights and order (default: 1)")
   private Long seed;
+
+  @Override
+  public boolean take(String flag, String text) {
+    switch (flag) {
+      case "--recipe" -> recipe = text;
+      case "--data" -> data = Path.of(text);
+      case "--epochs" -> epochs = Integer.valueOf(text);
+      case "--seed" -> seed = Long.valueOf(text);
+      default -> {
+        return node.take(flag, text);
+      }
+    }
+    return true;
+  }
 
   @Override
   public Integer call() {

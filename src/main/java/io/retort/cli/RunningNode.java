@@ -9,22 +9,26 @@ import org.slf4j.LoggerFactory;
 /** Starts a node in the foreground and stops it in order when the process is told to end. */
 final class RunningNode {
   private static final Logger LOG = LoggerFactory.getLogger("io.retort.Retort");
-  private static final long STOP_SECONDS = 60;
+
+  /** For all but HTTP, which has settings of its own. */
+  private static final long STOP_MILLIS = 60_000;
 
   private RunningNode() {}
 
   static Node start(Verticles verticles) {
     verticles.warnings().forEach(LOG::warn);
     Node node = Node.start(verticles).toCompletionStage().toCompletableFuture().join();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "retort-stop"));
+    long millis = STOP_MILLIS + verticles.stopMillis();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, millis), "retort-stop"));
     return node;
   }
 
-  private static void stop(Node node) {
+  private static void stop(Node node, long millis) {
+    LOG.info("stopping");
     try {
-      node.stop().toCompletionStage().toCompletableFuture().get(STOP_SECONDS, TimeUnit.SECONDS);
+      node.stop().toCompletionStage().toCompletableFuture().get(millis, TimeUnit.MILLISECONDS);
     } catch (Exception e) {
-      LOG.warn("stopping took longer than {} s or failed: {}", STOP_SECONDS, e.toString());
+      LOG.warn("stopping took longer than {} s or failed: {}", millis / 1000, e.toString());
     }
   }
 }

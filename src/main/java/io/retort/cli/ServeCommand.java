@@ -1,8 +1,6 @@
 package io.retort.cli;
 
-import io.retort.config.Verticles;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -12,14 +10,17 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "Serves the live models of the store: every verticle but training.")
-final class ServeCommand implements Callable<Integer> {
-  @Mixin private NodeOptions node;
+final class ServeCommand implements ServerCommand {
+  @Mixin private NodeOptions node = new NodeOptions();
+
+  @Override
+  public boolean take(String flag, String text) {
+    return node.take(flag, text);
+  }
 
   @Override
   public Integer call() {
-    Verticles all = node.load(Map.of());
-    var serving = all.entries().stream().filter(entry -> !entry.name().equals("training")).toList();
-    RunningNode.start(new Verticles(all.vertx(), serving, all.warnings()));
+    RunningNode.start(node.load(Map.of()).without("training"));
     return CommandLineInterface.STAYS;
   }
 }
