@@ -43,6 +43,7 @@ final class JobQueue {
   private final Recipes recipes;
   private final JobRunner runner;
   private final int maxWaiting;
+  private final TrainingMeters meters;
   private Job running;
   private Future<?> saved = Future.succeededFuture();
   private volatile boolean stopping;
@@ -62,6 +63,7 @@ final class JobQueue {
     this.recipes = recipes;
     this.runner = runner;
     this.maxWaiting = maxWaiting;
+    this.meters = TrainingMeters.of(context.owner());
   }
 
   /** Takes up the jobs of an earlier life; those that had not finished are run. */
@@ -123,6 +125,7 @@ final class JobQueue {
   }
 
   private void next() {
+    meters.count(jobs.values());
     if (running != null || stopping || waiting.isEmpty()) {
       return;
     }
@@ -144,6 +147,7 @@ final class JobQueue {
 
   private void report(Job job, ProgressFrame frame) {
     job.progress(frame);
+    meters.report(frame);
     bus.publish(Addresses.PROGRESS, frame);
   }
 
@@ -154,6 +158,7 @@ final class JobQueue {
   /** A job that stopped only because the node does stays a running one, to be taken up again. */
   private void finish(Job job, JobRunner.End end) {
     running = null;
+    meters.report(null);
     if (end.status() != JobStatus.CANCELLED || job.stopWanted()) {
       save(job.end(end.status(), end.error(), end.models()));
       LOG.info("training: job {} is {}", job.state().id(), end.status().word());
@@ -164,6 +169,7 @@ final class JobQueue {
 
   /** Writes in the order of the calls. */
   private void save(JobState state) {
+    meters.count(jobs.values());
     saved =
         context
             .owner()
