@@ -1,13 +1,19 @@
--- wrk -s post.lua URL -- FILE: posts the lines of FILE, one body each, in turn.
+-- wrk -s post.lua URL -- FILE [BYTES [HEADER VALUE]...]: posts the lines of FILE, or pieces of so many bytes, in turn.
 local requests, count, at = {}, 0, 0
 
 function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
-  for body in io.lines(args[1]) do
+  for i = 3, #args, 2 do
+    wrk.headers[args[i]] = args[i + 1]
+  end
+  local file = io.open(args[1], "rb")
+  local piece = tonumber(args[2]) or "*l"
+  for body in function() return file:read(piece) end do
     count = count + 1
     requests[count] = wrk.format(nil, nil, nil, body)
   end
+  file:close()
 end
 
 function request()

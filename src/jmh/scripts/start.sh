@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # start.sh MODELS [PEER_PORT PEER_PATH PEER_COMMAND...]: milliseconds from the start of the process to the first answer 200 of
-# POST /predict; the median of RUNS=11, ours and the peer's in turn. The model store MODELS must have a live student.
+# POST /predict; the median of RUNS=11, the launcher, the jar alone and the peer in turn. The model store MODELS must have a
+# live student.
 #   OPTIONS= more options of our JVM   PORT=5056
 set -euo pipefail
 . "$(dirname "$0")/machine.sh"
-[ $# -eq 1 ] || [ $# -ge 4 ] || { sed -n 2,4p "$0" >&2; exit 2; }
+[ $# -eq 1 ] || [ $# -ge 4 ] || { sed -n 2,5p "$0" >&2; exit 2; }
 models="$(realpath "$1")" peer_port="${2:-}" peer_path="${3:-}" port="${PORT:-5056}"
 machine
 bodies digits 1 "$work/body"
@@ -24,9 +25,10 @@ started() { # NAME PORT PATH COMMAND...
   servers=()
 }
 for _ in $(seq "${RUNS:-11}"); do
-  started ours "$port" /predict "$java" ${OPTIONS:-} -jar "$jar" serve --models "$models" --port "$port"
+  RETORT_JAVA_OPTIONS="${OPTIONS:-}" started launcher "$port" /predict "${jar%.jar}" serve --models "$models" --port "$port"
+  started jar "$port" /predict "$java" ${OPTIONS:-} -jar "$jar" serve --models "$models" --port "$port"
   [ -z "$peer_port" ] || started peer "$peer_port" "$peer_path" "${@:4}"
 done
-for name in ours peer; do
+for name in launcher jar peer; do
   [ ! -f "$work/$name" ] || echo "$name: median $(median < "$work/$name") ms of $(sort -n "$work/$name" | paste -sd' '); $(median < "$work/$name.rss") MiB resident"
 done

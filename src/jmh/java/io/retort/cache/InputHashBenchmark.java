@@ -1,6 +1,5 @@
 package io.retort.cache;
 
-import com.dynatrace.hash4j.hashing.HashValue128;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -39,7 +38,7 @@ public class InputHashBenchmark {
   }
 
   @Benchmark
-  public HashValue128 hash() {
+  public Object hash() {
     return hash.of(rows, features);
   }
 }

@@ -1,5 +1,6 @@
 package io.retort.http;
 
+import io.retort.bus.Asker;
 import io.retort.bus.PredictRequest;
 import io.retort.data.Dataset;
 import io.retort.data.Dataset.Split;
@@ -47,6 +48,6 @@ public class PredictParserBenchmark {
   @Benchmark
   public PredictRequest parse() {
     next = next + 1 == DIFFERENT ? 0 : next + 1;
-    return parser.parse(buffers[next]);
+    return parser.parse(buffers[next], null, Asker.PATIENT);
   }
 }
