@@ -39,7 +39,10 @@ class ArchitectureTest {
           Map.entry("bus", List.of()),
           Map.entry("config", List.of()),
           Map.entry("metrics", List.of("config")),
-          Map.entry("http", List.of("bus", "config", "metrics")),
+          Map.entry("oip", List.of("bus")),
+          Map.entry("security", List.of("bus", "config")),
+          Map.entry("grpc", List.of("bus", "config", "metrics", "oip", "security")),
+          Map.entry("http", List.of("bus", "config", "metrics", "oip", "security")),
           Map.entry("cache", List.of("bus", "config", "metrics")),
           Map.entry(
               "inference",
