@@ -25,6 +25,8 @@ import java.util.Map;
  * @param maxConnections open at a time, of one instance; one more is closed at once
  * @param maxInFlight predictions that may wait for their answers at a time, of one instance; one
  *     more is refused at once
+ * @param maxTurnMillis predictions that keep the event loop busy for longer in one turn have the
+ *     rest of the turn's refused
  * @param maxImagePixels that the pictures of one {@code /predict} may have together
  */
 public record HttpConfig(
@@ -44,6 +46,7 @@ public record HttpConfig(
     int bodyTimeoutSeconds,
     int maxConnections,
     int maxInFlight,
+    int maxTurnMillis,
     int maxImagePixels) {
 
   /** Reads the settings; what is missing takes its default. */
@@ -68,6 +71,7 @@ public record HttpConfig(
             limits.integer("bodyTimeoutSeconds", 30, 0, 3600),
             limits.integer("maxConnections", 10_000, 1, 1_000_000),
             limits.integer("maxInFlight", 512, 1, 1_000_000),
+            limits.integer("maxTurnMillis", 20, 1, 60_000),
             limits.integer("maxImagePixels", 1 << 22, 1, 1 << 28));
     fields.end();
     return config;

@@ -7,6 +7,7 @@ import io.retort.bus.Failure;
 import io.retort.bus.Predictions;
 import io.retort.config.HttpConfig;
 import io.retort.oip.ModelDirectory;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
@@ -51,7 +52,12 @@ final class Routes {
     this.stopping = stopping;
     body = new Body(vertx, config.maxBodyBytes(), config.bodyTimeoutSeconds(), door);
     predictions = new Predictions(bus);
-    admission = new Admission(config.maxInFlight());
+    Context context = vertx.getOrCreateContext();
+    admission =
+        new Admission(
+            config.maxInFlight(),
+            config.maxTurnMillis(),
+            task -> context.runOnContext(end -> task.run()));
     predict =
         new PredictRoute(
             predictions,

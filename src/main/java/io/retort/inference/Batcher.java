@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * were busy is the next one, and nothing waits for a batch to fill unless the settings say so.
  * Questions come and answers go on the home executor; a batch runs on whichever lane is free, with
  * whichever set of plans is. Where home and lane are the same event loop, a batch is what its
- * sockets brought in one turn. Where the device is lost, nothing is: the questions wait for a
- * batcher of another device.
+ * sockets brought in one turn, and a full one runs before the next socket is read. Where the device
+ * is lost, nothing is: the questions wait for a batcher of another device.
  */
 final class Batcher {
   private static final Logger LOG = LoggerFactory.getLogger(Batcher.class);
@@ -81,6 +81,7 @@ final class Batcher {
     Question question = new Question(request, model.classes(), now, deadlineNanos);
     List<Question> dead = List.of();
     boolean accepted;
+    boolean full;
     synchronized (queue) {
       if (!queue.hasRoom(question.rows()) && now - sweptNanos >= SWEEP_NANOS) {
         sweptNanos = now;
@@ -91,6 +92,10 @@ final class Batcher {
         queue.add(question);
         wake(now);
       }
+      full = workplace.onLoop() && !lost && queue.rows() >= maxBatch && !idle.isEmpty();
+    }
+    if (full) {
+      runBatch(false);
     }
     dead.forEach(this::bury);
     if (!accepted) {
@@ -137,13 +142,18 @@ final class Batcher {
   }
 
   private void runBatch() {
+    runBatch(true);
+  }
+
+  /** {@code itsTurn} unless it comes before the one that is scheduled. */
+  private void runBatch(boolean itsTurn) {
     List<Question> batch = new ArrayList<>();
     List<Question> dead = new ArrayList<>(0);
     long began;
     PlanSet plans;
     synchronized (queue) {
       began = System.nanoTime();
-      scheduled = false;
+      scheduled &= !itsTurn;
       if (!lost) {
         queue.take(maxBatch, began, batch, dead);
       }

@@ -47,11 +47,12 @@ final class Batchers {
     lanes = Lanes.named("retort-lane", config.lanes());
     timer = config.maxQueueDelayMicros() > 0 ? Lanes.timer("retort-batch-timer") : null;
     int rows = config.maxQueuedRows();
-    onLanes = new Workplace(lanes, home, closing, timer, whenLost, rows);
-    onLoop = new Workplace(nextTurn, home, closing, timer, whenLost, rows);
+    onLanes = new Workplace(lanes, false, home, closing, timer, whenLost, rows);
+    onLoop = new Workplace(nextTurn, true, home, closing, timer, whenLost, rows);
     inShadow =
         new Workplace(
             shadows,
+            false,
             Runnable::run,
             closing,
             timer,

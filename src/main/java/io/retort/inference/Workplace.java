@@ -9,6 +9,7 @@ import java.util.function.Consumer;
  * Where the work of a batcher is done.
  *
  * @param lane runs batches
+ * @param onLoop whether the lane is the thread of those who ask: then a full batch runs at once
  * @param home takes answers to those who asked
  * @param closing frees memory
  * @param timer ends the wait for a batch to fill
@@ -17,6 +18,7 @@ import java.util.function.Consumer;
  */
 record Workplace(
     Executor lane,
+    boolean onLoop,
     Executor home,
     Executor closing,
     ScheduledExecutorService timer,

@@ -76,6 +76,7 @@ class PartTest {
                 30,
                 10_000,
                 512,
+                20,
                 1 << 22));
     assertThat(CacheConfig.of(Map.of())).isEqualTo(new CacheConfig(200, 16 << 20, 3600, 200));
     assertThat(GrpcConfig.of(Map.of()))

@@ -77,11 +77,16 @@ class BatcherTest {
 
   /** A batcher whose batches run when the test takes them from the lane. */
   private Batcher held(Map<String, Object> settings) {
+    return held(settings, false);
+  }
+
+  private Batcher held(Map<String, Object> settings, boolean onLoop) {
     InferenceConfig config = InferenceConfig.of(settings);
     WarmModel model = model(config.maxBatchSize());
     Workplace workplace =
         new Workplace(
             lane::add,
+            onLoop,
             Runnable::run,
             Runnable::run,
             timer,
@@ -311,5 +316,19 @@ class BatcherTest {
     assertThat(replies).allMatch(Future::succeeded);
     assertThat(closed.succeeded()).isTrue();
     assertThat(Memory.allocatedBytes()).isEqualTo(before);
+  }
+
+  @Test
+  void submit_fullBatchOnTheLoop_runsAtOnceAndTheRestInItsTurn() {
+    Batcher batcher = held(Map.of("maxBatchSize", 4), true);
+    List<Future<PredictReply>> replies = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      replies.add(ask(batcher, row(i)));
+    }
+
+    assertThat(replies.subList(0, 4)).allMatch(Future::succeeded);
+    assertThat(replies.subList(4, 6)).noneMatch(Future::isComplete);
+    runLane();
+    assertThat(replies).allMatch(Future::succeeded);
   }
 }
