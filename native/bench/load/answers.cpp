@@ -34,7 +34,8 @@ size_t count(const Latencies& latencies) {
 }
 
 size_t answered(const Latencies& latencies) {
-  return count(latencies) - count(latencies, broken) - count(latencies, wrong) - count(latencies, lost);
+  return count(latencies) - count(latencies, broken) - count(latencies, wrong) - count(latencies, lost) -
+         count(latencies, kept);
 }
 
 // The smallest that the given share does not exceed.
@@ -44,8 +45,8 @@ double percentile(const std::vector<float>& sorted, double share) {
 }
 
 void print_failures(const Latencies& latencies) {
-  std::printf(" broken %zu wrong %zu lost %zu", count(latencies, broken), count(latencies, wrong),
-              count(latencies, lost));
+  std::printf(" broken %zu wrong %zu lost %zu kept %zu", count(latencies, broken), count(latencies, wrong),
+              count(latencies, lost), count(latencies, kept));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace retort::load {
 
 // Beside the statuses of HTTP.
-constexpr int32_t broken = -1, wrong = -2, lost = -3;
+constexpr int32_t broken = -1, wrong = -2, lost = -3, kept = -4;
 
 struct Answer {
   double arrival;  // seconds since the first phase began, at which the request should have been sent

@@ -11,6 +11,9 @@
 //   --header 'Name: value'    beside Host and Content-Length; once for each
 //   --record BYTES            the bodies are not the lines of FILE but pieces of so many bytes
 //   --expect TEXT             what the body of a 200 must hold (prediction); else the answer is wrong
+//   --keep SECONDS            an arrival that finds no connection for so long is kept here, as by a gateway whose pool
+//   is
+//                             taken: else arrivals that come faster than any server answers wait here without end
 //   --patience 10             seconds after the last arrival; what has no answer then is lost
 //   --seed 1                  of the arrivals
 //   --each-second             a line for each second, too
@@ -66,6 +69,7 @@ class Load {
     for (double time = now(); time < given_up; time = now()) {
       for (; arrival <= time; arrival = arrival_after(arrival)) waiting_.push_back(arrival);
       if (options_.closed && time < end) waiting_.resize(options_.connections - asked_.size(), time);
+      if (options_.keep > 0) keep(time - options_.keep);
       while (!waiting_.empty() && (!free_.empty() || open_.size() < options_.connections)) ask();
       if (asked_.empty() && waiting_.empty() && time >= end) break;
       answer(std::min(arrival, time < end ? end : given_up) - now());
@@ -90,6 +94,12 @@ class Load {
       if (arrival < phase.end) return arrival;
     }
     return never;
+  }
+
+  // Those that came before this time and wait still are never sent.
+  void keep(double before) {
+    for (; !waiting_.empty() && waiting_.front() < before; waiting_.pop_front())
+      answers_.push_back({waiting_.front(), 0, 0, kept});
   }
 
   void ask() {

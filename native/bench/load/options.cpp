@@ -8,11 +8,17 @@
 namespace retort::load {
 namespace {
 
-const option known[] = {{"closed", required_argument, nullptr, 'c'},   {"connections", required_argument, nullptr, 'n'},
-                        {"warm-up", required_argument, nullptr, 'w'},  {"header", required_argument, nullptr, 'h'},
-                        {"record", required_argument, nullptr, 'r'},   {"expect", required_argument, nullptr, 'e'},
-                        {"patience", required_argument, nullptr, 'p'}, {"seed", required_argument, nullptr, 's'},
-                        {"each-second", no_argument, nullptr, 'l'},    {nullptr, 0, nullptr, 0}};
+const option known[] = {{"closed", required_argument, nullptr, 'c'},
+                        {"connections", required_argument, nullptr, 'n'},
+                        {"warm-up", required_argument, nullptr, 'w'},
+                        {"header", required_argument, nullptr, 'h'},
+                        {"record", required_argument, nullptr, 'r'},
+                        {"expect", required_argument, nullptr, 'e'},
+                        {"keep", required_argument, nullptr, 'k'},
+                        {"patience", required_argument, nullptr, 'p'},
+                        {"seed", required_argument, nullptr, 's'},
+                        {"each-second", no_argument, nullptr, 'l'},
+                        {nullptr, 0, nullptr, 0}};
 
 [[noreturn]] void refuse(const std::string& what, const std::string& came) {
   throw std::invalid_argument("[open_loop] " + what + ": " + came);
@@ -60,6 +66,9 @@ Options options_of(int count, char** arguments) {
         break;
       case 'e':
         options.expected = optarg;
+        break;
+      case 'k':
+        options.keep = positive(optarg, "keep");
         break;
       case 'p':
         options.patience = positive(optarg, "patience");

@@ -15,7 +15,7 @@ struct Options {
   std::string url, file, expected = "prediction";
   std::vector<std::string> headers;
   size_t connections = 1024, record_bytes = 0;
-  double patience = 10;
+  double patience = 10, keep = 0;
   uint64_t seed = 1;
   bool closed = false, each_second = false;
 };

@@ -23,10 +23,8 @@ import java.util.Map;
  * @param maxHeaderBytes more bytes of headers are refused
  * @param bodyTimeoutSeconds by when a body must have come whole; 0 for any time
  * @param maxConnections open at a time, of one instance; one more is closed at once
- * @param maxInFlight predictions that may wait for their answers at a time, of one instance; one
- *     more is refused at once
- * @param maxTurnMillis predictions that keep the event loop busy for longer in one turn have the
- *     rest of the turn's refused
+ * @param maxInFlight predictions that may wait for their answers at a time, of one instance, with
+ *     those that were answered in the same turn of its event loop; one more is refused at once
  * @param maxImagePixels that the pictures of one {@code /predict} may have together
  */
 public record HttpConfig(
@@ -46,7 +44,6 @@ public record HttpConfig(
     int bodyTimeoutSeconds,
     int maxConnections,
     int maxInFlight,
-    int maxTurnMillis,
     int maxImagePixels) {
 
   /** Reads the settings; what is missing takes its default. */
@@ -70,8 +67,7 @@ public record HttpConfig(
             limits.integer("maxHeaderBytes", 8192, 256, 1 << 20),
             limits.integer("bodyTimeoutSeconds", 30, 0, 3600),
             limits.integer("maxConnections", 10_000, 1, 1_000_000),
-            limits.integer("maxInFlight", 512, 1, 1_000_000),
-            limits.integer("maxTurnMillis", 20, 1, 60_000),
+            limits.integer("maxInFlight", 1024, 1, 1_000_000),
             limits.integer("maxImagePixels", 1 << 22, 1, 1 << 28));
     fields.end();
     return config;

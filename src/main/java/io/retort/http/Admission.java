@@ -2,62 +2,58 @@ package io.retort.http;
 
 import io.retort.bus.Failure;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
  * Which predictions are let in. One too many is told to come back, at the price of its answer
- * alone: what an overloaded node accepts it answers in time. Bounded are those that wait for their
- * answers, and the time for which one turn of the event loop is held up by predictions: whoever
- * stands behind that long a turn, in a socket that was not read yet, has waited already. For one
- * thread.
+ * alone: what an overloaded node accepts it answers in time. Counted are those that wait for their
+ * answers, and those that were answered in this turn of the event loop: where the model computes on
+ * the loop itself, requests wait in sockets that the turn has yet to read. For one thread.
  */
 final class Admission {
   private final int most;
-  private final long turnNanos;
   private final Consumer<Runnable> atTurnsEnd;
-  private final Runnable end = () -> turning = false;
+  private final Runnable end = this::endTurn;
   private int inFlight;
+  private int answered;
   private boolean turning;
-  private long began;
 
   /**
    * Nobody is in yet.
    *
    * @param atTurnsEnd runs a task when the event loop has read all sockets that were ready
    */
-  Admission(int most, int turnMillis, Consumer<Runnable> atTurnsEnd) {
+  Admission(int most, Consumer<Runnable> atTurnsEnd) {
     this.most = most;
-    this.turnNanos = TimeUnit.MILLISECONDS.toNanos(turnMillis);
     this.atTurnsEnd = atTurnsEnd;
   }
 
   boolean full() {
-    return inFlight >= most || late();
-  }
-
-  private boolean late() {
-    if (turning) {
-      return System.nanoTime() - began > turnNanos;
-    }
-    turning = true;
-    began = System.nanoTime();
-    atTurnsEnd.accept(end);
-    return false;
+    return inFlight + answered >= most;
   }
 
   /** Whether the request was let in; who was {@link #leave leaves} once it is answered. */
   boolean enter(HttpServerRequest request) {
-    if (inFlight >= most) {
+    if (full()) {
       refuse(request);
       return false;
     }
     inFlight++;
+    if (!turning) {
+      turning = true;
+      atTurnsEnd.accept(end);
+    }
     return true;
   }
 
   void leave() {
     inFlight--;
+    answered += turning ? 1 : 0;
+  }
+
+  private void endTurn() {
+    turning = false;
+    answered = 0;
   }
 
   /** Sends a request away, read or unread: the connection serves the next one. */

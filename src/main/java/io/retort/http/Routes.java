@@ -54,10 +54,7 @@ final class Routes {
     predictions = new Predictions(bus);
     Context context = vertx.getOrCreateContext();
     admission =
-        new Admission(
-            config.maxInFlight(),
-            config.maxTurnMillis(),
-            task -> context.runOnContext(end -> task.run()));
+        new Admission(config.maxInFlight(), task -> context.runOnContext(end -> task.run()));
     predict =
         new PredictRoute(
             predictions,

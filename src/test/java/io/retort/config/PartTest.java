@@ -75,8 +75,7 @@ class PartTest {
                 8192,
                 30,
                 10_000,
-                512,
-                20,
+                1024,
                 1 << 22));
     assertThat(CacheConfig.of(Map.of())).isEqualTo(new CacheConfig(200, 16 << 20, 3600, 200));
     assertThat(GrpcConfig.of(Map.of()))
