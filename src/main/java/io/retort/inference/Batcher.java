@@ -127,7 +127,7 @@ final class Batcher {
     long wait = delayNanos == 0 || full ? 0 : queue.oldestNanos() + delayNanos - now;
     if (wait <= 0) {
       scheduled = true;
-      workplace.lane().execute(this::runBatch);
+      workplace.lane().execute(() -> runBatch(true));
     } else if (!timed) {
       timed = true;
       workplace.timer().schedule(this::waited, wait, TimeUnit.NANOSECONDS);
@@ -141,11 +141,7 @@ final class Batcher {
     }
   }
 
-  private void runBatch() {
-    runBatch(true);
-  }
-
-  /** {@code itsTurn} unless it comes before the one that is scheduled. */
+  /** In its turn, or before the one that is scheduled. */
   private void runBatch(boolean itsTurn) {
     List<Question> batch = new ArrayList<>();
     List<Question> dead = new ArrayList<>(0);
