@@ -17,7 +17,6 @@ import java.util.function.Supplier;
 final class InferenceMeters {
   private final Supplier<MeterRegistry> source;
   private final Executor later;
-  private final int maxBatch;
   private final Map<Batcher, VersionMeters> meters = new HashMap<>();
   private final Set<Batcher> watched = new HashSet<>();
   private MeterRegistry registry;
@@ -27,10 +26,9 @@ final class InferenceMeters {
    *
    * @param later runs tasks on the loader's thread
    */
-  InferenceMeters(Supplier<MeterRegistry> source, Executor later, int maxBatch) {
+  InferenceMeters(Supplier<MeterRegistry> source, Executor later) {
     this.source = source;
     this.later = later;
-    this.maxBatch = maxBatch;
   }
 
   void watch(Batcher batcher) {
@@ -59,7 +57,7 @@ final class InferenceMeters {
           .baseUnit("bytes")
           .register(registry);
     }
-    VersionMeters own = new VersionMeters(registry, batcher, maxBatch);
+    VersionMeters own = new VersionMeters(registry, batcher);
     meters.put(batcher, own);
     batcher.tallies().meter(own);
   }

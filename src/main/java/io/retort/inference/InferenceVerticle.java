@@ -76,8 +76,7 @@ public final class InferenceVerticle extends VerticleBase {
             loading,
             lost -> loading.execute(() -> roster.turnToCpu(lost)));
     ModelStates states = new ModelStates(loader::store);
-    InferenceMeters meters =
-        new InferenceMeters(() -> Meters.of(vertx), this::whenStarted, config.maxBatchSize());
+    InferenceMeters meters = new InferenceMeters(() -> Meters.of(vertx), this::whenStarted);
     roster = new Roster(loader, batchers, states, meters, this::show);
     loading.execute(this::loadAll);
     bus.serve(Addresses.PREDICT, this::predict);

@@ -7,40 +7,21 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.retort.metrics.Buckets;
 import io.retort.model.ModelCard;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The meters of one loaded version, in the process's registry until they are closed. */
 final class VersionMeters implements AutoCloseable {
-  private static final Duration[] BUCKETS = {
-    Duration.ofNanos(50_000),
-    Duration.ofNanos(100_000),
-    Duration.ofNanos(250_000),
-    Duration.ofNanos(500_000),
-    Duration.ofMillis(1),
-    Duration.ofNanos(2_500_000),
-    Duration.ofMillis(5),
-    Duration.ofMillis(10),
-    Duration.ofMillis(25),
-    Duration.ofMillis(50),
-    Duration.ofMillis(100),
-    Duration.ofMillis(250),
-    Duration.ofMillis(500),
-    Duration.ofSeconds(1),
-    Duration.ofMillis(2500),
-    Duration.ofSeconds(10)
-  };
-
   private final MeterRegistry registry;
   private final List<Meter> all = new ArrayList<>();
   private final Timer queue;
   private final Timer compute;
   private final DistributionSummary rows;
 
-  VersionMeters(MeterRegistry registry, Batcher batcher, int maxBatch) {
+  VersionMeters(MeterRegistry registry, Batcher batcher) {
     this.registry = registry;
     ModelCard card = batcher.model().card();
     Tags tags = Tags.of("model", card.name(), "version", card.version());
@@ -57,21 +38,21 @@ final class VersionMeters implements AutoCloseable {
             Timer.builder("retort.inference.queue")
                 .description("Time of a request from its arrival to its batch")
                 .tags(tags)
-                .serviceLevelObjectives(BUCKETS)
+                .serviceLevelObjectives(Buckets.durations())
                 .register(registry));
     compute =
         kept(
             Timer.builder("retort.inference.compute")
                 .description("Time of a forward pass")
                 .tags(tags)
-                .serviceLevelObjectives(BUCKETS)
+                .serviceLevelObjectives(Buckets.durations())
                 .register(registry));
     rows =
         kept(
             DistributionSummary.builder("retort.inference.batch.rows")
                 .description("Rows of a forward pass")
                 .tags(tags)
-                .serviceLevelObjectives(powersOfTwo(maxBatch))
+                .serviceLevelObjectives(Buckets.sizes())
                 .register(registry));
     kept(
         Gauge.builder("retort.inference.queued.rows", batcher, Batcher::queuedRows)
@@ -83,15 +64,6 @@ final class VersionMeters implements AutoCloseable {
   private <M extends Meter> M kept(M meter) {
     all.add(meter);
     return meter;
-  }
-
-  private static double[] powersOfTwo(int most) {
-    List<Double> powers = new ArrayList<>();
-    for (int rows = 1; rows < most; rows *= 2) {
-      powers.add((double) rows);
-    }
-    powers.add((double) most);
-    return powers.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   void waited(long nanos) {

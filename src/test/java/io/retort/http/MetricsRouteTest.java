@@ -95,7 +95,7 @@ class MetricsRouteTest {
 
     Map<Double, Double> buckets =
         scraped.buckets("retort_http_requests_seconds", PREDICT, "status=\"200\"");
-    assertThat(buckets).hasSize(13).containsEntry(Double.POSITIVE_INFINITY, 400.0);
+    assertThat(buckets).hasSize(17).containsEntry(Double.POSITIVE_INFINITY, 400.0);
     assertThat(new ArrayList<>(buckets.values())).isSorted();
     assertThat(scraped.sum("retort_http_requests_seconds_sum", PREDICT, "200"))
         .isBetween(400 * 1e-6, 400 * 60.0);
