@@ -49,6 +49,16 @@ public final class TrialNode implements AutoCloseable {
     this.home = home;
   }
 
+  /** A node without training, with a student and a teacher that answer. */
+  public static TrialNode serving(Path home) throws InterruptedException {
+    putLive(home, "student", Architecture.named("student"), 1);
+    putLive(home, "teacher", Architecture.mlp(Shape.of(784), 16, 10), 1);
+    TrialNode node = start(home, Map.of(), "inference", "cache", "http");
+    node.awaitLive("student", "1");
+    node.awaitLive("teacher", "1");
+    return node;
+  }
+
   /**
    * Starts the named parts.
    *

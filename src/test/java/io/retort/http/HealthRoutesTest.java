@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.retort.TrialNode;
-import io.retort.nn.Architecture;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -22,11 +21,7 @@ class HealthRoutesTest {
 
   @BeforeAll
   static void start() throws InterruptedException {
-    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
-    TrialNode.putLive(home, "teacher", Architecture.mlp(io.retort.tensor.Shape.of(784), 16, 10), 1);
-    node = TrialNode.start(home, Map.of(), "inference", "cache", "http");
-    node.awaitLive("student", "1");
-    node.awaitLive("teacher", "1");
+    node = TrialNode.serving(home);
   }
 
   @AfterAll

@@ -5,14 +5,12 @@ import static io.retort.TrialNode.digit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.retort.TrialNode;
-import io.retort.nn.Architecture;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,11 +25,7 @@ class HttpVerticleTest {
 
   @BeforeAll
   static void start() throws InterruptedException {
-    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
-    TrialNode.putLive(home, "teacher", Architecture.mlp(io.retort.tensor.Shape.of(784), 16, 10), 1);
-    node = TrialNode.start(home, Map.of(), "inference", "cache", "http");
-    node.awaitLive("student", "1");
-    node.awaitLive("teacher", "1");
+    node = TrialNode.serving(home);
   }
 
   @AfterAll

@@ -10,7 +10,6 @@ import io.retort.bus.Addresses;
 import io.retort.bus.Failure;
 import io.retort.bus.Nothing;
 import io.retort.bus.PredictRequest;
-import io.retort.nn.Architecture;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -36,11 +35,7 @@ class InferRouteTest {
 
   @BeforeAll
   static void start() throws InterruptedException {
-    TrialNode.putLive(home, "student", Architecture.named("student"), 1);
-    TrialNode.putLive(home, "teacher", Architecture.mlp(io.retort.tensor.Shape.of(784), 16, 10), 1);
-    node = TrialNode.start(home, Map.of(), "inference", "cache", "http");
-    node.awaitLive("student", "1");
-    node.awaitLive("teacher", "1");
+    node = TrialNode.serving(home);
   }
 
   @AfterAll
