@@ -2,6 +2,7 @@ package io.retort.grpc;
 
 import io.retort.bus.Bus;
 import io.retort.config.GrpcConfig;
+import io.retort.config.ListenException;
 import io.retort.config.SecurityConfig;
 import io.retort.security.Certificates;
 import io.retort.security.Guard;
@@ -10,7 +11,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpVersion;
-import java.net.BindException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -70,14 +70,13 @@ public final class GrpcVerticle extends VerticleBase {
   }
 
   private Future<HttpServer> cannotListen(Throwable cause) {
-    String place = config.host() + ":" + config.port();
-    String reason =
-        cause instanceof BindException
-            ? "another process has it, or the address is not of this machine; choose another by --grpc-port, RETORT_GRPC_PORT or verticles.json"
-            : cause.getMessage();
     return Future.failedFuture(
-        new IllegalStateException(
-            "[grpc] " + place + " must be free to listen on: " + reason, cause));
+        new ListenException(
+            "grpc",
+            config.host(),
+            config.port(),
+            "--grpc-port, RETORT_GRPC_PORT or verticles.json",
+            cause));
   }
 
   /** The port, which another verticle may want to know if it was to be any free one. */

@@ -1,6 +1,7 @@
 package io.retort.http;
 
 import io.retort.config.HttpConfig;
+import io.retort.config.ListenException;
 import io.retort.config.SecurityConfig;
 import io.retort.security.Certificates;
 import io.retort.security.Guard;
@@ -9,7 +10,6 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
-import java.net.BindException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -74,14 +74,9 @@ public final class HttpVerticle extends VerticleBase {
   }
 
   private Future<HttpServer> cannotListen(Throwable cause) {
-    String place = config.host() + ":" + config.port();
-    String reason =
-        cause instanceof BindException
-            ? "another process has it, or the address is not of this machine; choose another by --port, PORT or verticles.json"
-            : cause.getMessage();
     return Future.failedFuture(
-        new IllegalStateException(
-            "[http] " + place + " must be free to listen on: " + reason, cause));
+        new ListenException(
+            "http", config.host(), config.port(), "--port, PORT or verticles.json", cause));
   }
 
   /** The port, which another verticle may want to know if it was to be any free one. */
